@@ -1,0 +1,83 @@
+package spatial
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+)
+
+// Derive is what build computes from the named layers of a snapshot: an
+// index, a graph, a partition. It is built once, whoever asks first, and
+// handed on to later snapshots for as long as those layers are untouched, so
+// build may read nothing else. Its type T tells derivations of the same
+// layers apart. An error is kept like a result.
+func Derive[T any](s *Snapshot, layers []LayerID, build func(*Snapshot) (T, error)) (T, error) {
+	versions := s.versions()
+	for _, id := range layers {
+		if _, ok := versions[id]; !ok {
+			var none T
+			return none, fmt.Errorf("derive %T: layer %q: %w", none, id, ErrNotFound)
+		}
+	}
+	d := s.derived.find(derivationKey(reflect.TypeFor[T](), layers), layers, versions)
+	d.once.Do(func() { d.value, d.err = build(s) })
+	value, _ := d.value.(T)
+	return value, d.err
+}
+
+// derivations are those asked of a snapshot so far.
+type derivations struct {
+	mu    sync.Mutex
+	known map[string]*derivation
+}
+
+type derivation struct {
+	layers   []LayerID
+	versions []Version
+	once     sync.Once
+	value    any
+	err      error
+}
+
+func newDerivations() *derivations { return &derivations{known: map[string]*derivation{}} }
+
+func derivationKey(t reflect.Type, layers []LayerID) string {
+	return fmt.Sprintf("%s.%v %v", t.PkgPath(), t, layers)
+}
+
+func (d *derivations) find(key string, layers []LayerID, versions map[LayerID]Version) *derivation {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found, ok := d.known[key]
+	if !ok {
+		found = &derivation{layers: slices.Clone(layers)}
+		for _, id := range layers {
+			found.versions = append(found.versions, versions[id])
+		}
+		d.known[key] = found
+	}
+	return found
+}
+
+// carry keeps what was derived from layers that still have their versions.
+func (d *derivations) carry(versions map[LayerID]Version) *derivations {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	next := newDerivations()
+	for key, old := range d.known {
+		if old.fits(versions) {
+			next.known[key] = old
+		}
+	}
+	return next
+}
+
+func (d *derivation) fits(versions map[LayerID]Version) bool {
+	for i, id := range d.layers {
+		if versions[id] != d.versions[i] {
+			return false
+		}
+	}
+	return true
+}

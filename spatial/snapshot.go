@@ -1,0 +1,135 @@
+package spatial
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// Version numbers the states of a store in the order of their commits,
+// starting from 1.
+type Version int64
+
+// Snapshot is the state of all layers at one version. It never changes;
+// [Snapshot.Apply] makes the next one and shares with it all that is alike.
+type Snapshot struct {
+	version Version
+	layers  []*Layer
+	derived *derivations
+}
+
+// New is a snapshot of layers, in the order they are to be listed.
+func New(version Version, layers ...*Layer) *Snapshot {
+	return &Snapshot{version: version, layers: slices.Clone(layers), derived: newDerivations()}
+}
+
+// Version names the state.
+func (s *Snapshot) Version() Version { return s.version }
+
+// Layers yields the layers in listing order.
+func (s *Snapshot) Layers() iter.Seq[*Layer] { return slices.Values(s.layers) }
+
+// Layer finds a layer; the error is [ErrNotFound].
+func (s *Snapshot) Layer(id LayerID) (*Layer, error) {
+	if i := s.index(id); i >= 0 {
+		return s.layers[i], nil
+	}
+	return nil, fmt.Errorf("layer %q: %w", id, ErrNotFound)
+}
+
+func (s *Snapshot) index(id LayerID) int {
+	return slices.IndexFunc(s.layers, func(l *Layer) bool { return l.ID() == id })
+}
+
+// Synthetic says whether any layer is generated rather than surveyed.
+func (s *Snapshot) Synthetic() bool {
+	return slices.ContainsFunc(s.layers, func(l *Layer) bool { return l.schema.Synthetic })
+}
+
+// Change is a set of edits that become visible together. It is planned on a
+// snapshot, whose version is its Base, and refused by a store that has moved
+// on.
+type Change struct {
+	Base   Version
+	Create []*Schema     // new layers, empty until Layers fills them
+	Drop   []LayerID     // layers to remove, with all their rows
+	Layers []LayerChange // at most one for each layer
+	Note   string        // why, for the change log
+}
+
+// LayerChange is the part of a change in one layer.
+type LayerChange struct {
+	Layer  LayerID
+	Put    []Row   // inserted, or replacing the row of the same id whole
+	Delete []int64 // ids that must exist
+}
+
+// Apply is the snapshot after a change, at the version its commit was given.
+// The receiver is untouched. One goroutine at a time may apply changes to
+// snapshots that descend from each other; readers need not wait.
+func (s *Snapshot) Apply(c Change, version Version) (*Snapshot, error) {
+	if c.Base != s.version {
+		return nil, fmt.Errorf("apply a change planned on version %d to version %d: %w", c.Base, s.version, ErrConflict)
+	}
+	next := &Snapshot{version: version, layers: slices.Clone(s.layers)}
+	for _, id := range c.Drop {
+		if err := next.drop(id); err != nil {
+			return nil, err
+		}
+	}
+	for _, schema := range c.Create {
+		if err := next.create(schema); err != nil {
+			return nil, err
+		}
+	}
+	for _, change := range c.Layers {
+		if err := next.applyLayer(change); err != nil {
+			return nil, fmt.Errorf("apply to %s: %w", change.Layer, err)
+		}
+	}
+	next.derived = s.derived.carry(next.versions())
+	return next, nil
+}
+
+func (s *Snapshot) create(schema *Schema) error {
+	if s.index(schema.ID) >= 0 {
+		return fmt.Errorf("create layer %s: it exists: %w", schema.ID, ErrConflict)
+	}
+	layer, err := NewLayer(schema, s.version, func(func(Row, error) bool) {})
+	if err != nil {
+		return err
+	}
+	s.layers = append(s.layers, layer)
+	return nil
+}
+
+func (s *Snapshot) drop(id LayerID) error {
+	i := s.index(id)
+	if i < 0 {
+		return fmt.Errorf("drop layer %q: %w", id, ErrNotFound)
+	}
+	s.layers = slices.Delete(s.layers, i, i+1)
+	return nil
+}
+
+func (s *Snapshot) applyLayer(c LayerChange) error {
+	i := s.index(c.Layer)
+	if i < 0 {
+		return fmt.Errorf("layer %q: %w", c.Layer, ErrNotFound)
+	}
+	next, err := s.layers[i].apply(c, s.version)
+	if err != nil {
+		return err
+	}
+	s.layers[i] = next
+	return nil
+}
+
+// versions is the version of each layer.
+func (s *Snapshot) versions() map[LayerID]Version {
+	versions := make(map[LayerID]Version, len(s.layers))
+	for _, l := range s.layers {
+		versions[l.ID()] = l.version
+	}
+	return versions
+}
