@@ -186,15 +186,22 @@ func (s *search) nearestOnShort(a, b vertex, chord vec, t float64) orb.Point {
 func (s *search) long(a, b vertex) {
 	s.offer(a.ll)
 	s.offer(b.ll)
-	edge := karney.WGS84.InverseLine(a.ll[1], a.ll[0], b.ll[1], b.ll[0],
-		karney.Latitude|karney.Longitude|karney.DistanceIn)
-	at := func(d float64) orb.Point {
+	length, at := edge(a.ll, b.ll)
+	far := func(d float64) Meters { return Distance(s.from.ll, at(d)) }
+	s.offer(at(goldenSection(far, 0, length, 1e-4)))
+}
+
+// edge is the length of the geodesic from a to b and the position after d metres
+// of it. (InverseLine of tidwall/geodesic v0.3.5 leaves S13 NaN.)
+func edge(a, b orb.Point) (length float64, at func(d float64) orb.Point) {
+	var azimuth float64
+	karney.WGS84.Inverse(a[1], a[0], b[1], b[0], &length, &azimuth, nil)
+	line := karney.WGS84.LineInit(a[1], a[0], azimuth, karney.Latitude|karney.Longitude|karney.DistanceIn)
+	return length, func(d float64) orb.Point {
 		var q orb.Point
-		edge.Position(d, &q[1], &q[0], nil)
+		line.Position(d, &q[1], &q[0], nil)
 		return q
 	}
-	far := func(d float64) Meters { return Distance(s.from.ll, at(d)) }
-	s.offer(at(goldenSection(far, 0, edge.S13(), 1e-4)))
 }
 
 // goldenSection finds the argument of f's valley between lo and hi.
