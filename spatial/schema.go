@@ -114,6 +114,8 @@ type Field struct {
 	References LayerID  `json:"references,omitempty"`  // the value is the code of a feature there
 	Prefix     string   `json:"prefix,omitempty"`      // field of the row whose value this one begins with
 	SumOf      []string `json:"sum_of,omitempty"`      // fields of the row that add up to this one
+	SumOver    LayerID  `json:"sum_over,omitempty"`    // total of the field of this name over the features there that refer to this one
+	CountOf    LayerID  `json:"count_of,omitempty"`    // number of features there that refer to this one
 	Detail     bool     `json:"detail_only,omitempty"` // served with items but left out of tiles
 }
 
