@@ -1,0 +1,91 @@
+package partition
+
+import (
+	"github.com/paulmach/orb"
+
+	"wangge/spatial"
+)
+
+// Locate finds the polygon of a layer that holds a position in degrees (lon,
+// lat). On an edge or corner it is the one with the smaller code, so that
+// every position in a partition has exactly one answer. ok is false outside
+// all of them.
+func Locate(layer *spatial.Layer, p orb.Point) (found spatial.Feature, ok bool) {
+	at := VertexOf(p)
+	for f := range layer.Intersecting(at.LL().Bound().Pad(1 / perDegree)) {
+		face, _ := newFace(nameOf(f), f.Geometry())
+		if face.locate(at) == outside {
+			continue
+		}
+		if !ok || nameOf(f) < nameOf(found) {
+			found, ok = f, true
+		}
+	}
+	return found, ok
+}
+
+// Within says whether a geometry lies wholly in an area (polygon or
+// multipolygon), edges included; if not, at is a position of the geometry
+// that lies outside or where it crosses the area's edge.
+func Within(g, area orb.Geometry) (at orb.Point, ok bool) {
+	outer, _ := newFace("", area)
+	for _, line := range linesOf(g) {
+		for i, v := range line {
+			if outer.locate(v) == outside {
+				return v.LL(), false
+			}
+			if i > 0 && outer.cutBy(line[i-1], v) {
+				return v.LL(), false
+			}
+		}
+	}
+	return orb.Point{}, true
+}
+
+// cutBy says whether an edge of the face crosses the segment a–b.
+func (f *face) cutBy(a, b Vertex) bool {
+	for h := range f.halfEdges() {
+		if cross(a, b, h.from, h.to) {
+			return true
+		}
+	}
+	return false
+}
+
+// linesOf is the geometry's positions as lines on the lattice: rings closed,
+// points as lines of one position.
+func linesOf(g orb.Geometry) [][]Vertex {
+	switch g := g.(type) {
+	case orb.Point:
+		return [][]Vertex{{VertexOf(g)}}
+	case orb.MultiPoint:
+		var lines [][]Vertex
+		for _, p := range g {
+			lines = append(lines, []Vertex{VertexOf(p)})
+		}
+		return lines
+	case orb.LineString:
+		return [][]Vertex{lineOf(g)}
+	case orb.MultiLineString:
+		var lines [][]Vertex
+		for _, l := range g {
+			lines = append(lines, lineOf(l))
+		}
+		return lines
+	}
+	var lines [][]Vertex
+	for polygon := range polygonsOf(g) {
+		for _, ring := range polygon {
+			lines = append(lines, lineOf(orb.LineString(ring)))
+		}
+	}
+	return lines
+}
+
+func lineOf(line orb.LineString) []Vertex {
+	vertices := make([]Vertex, len(line))
+	for i, p := range line {
+		vertices[i] = VertexOf(p)
+	}
+	return vertices
+}

@@ -1,0 +1,82 @@
+package partition
+
+import (
+	"fmt"
+
+	"wangge/spatial"
+)
+
+// ProveNested reports where a layer of parents is not the dissolve of its
+// children: every parent's boundary must be made of exactly the segments that
+// part its children from the rest. field names the children's attribute that
+// holds the parent's code.
+func ProveNested(children *spatial.Layer, field string, parents *spatial.Layer) []Fault {
+	faces, faults := facesOf(children)
+	edges, _ := pair(faces)
+	parentOf := make([]string, 0, len(faces))
+	for f := range children.All() {
+		parentOf = append(parentOf, f.Attribute(field).Text())
+	}
+	want := edges.outlines(parentOf)
+	outlines, more := facesOf(parents)
+	return append(append(faults, more...), compareOutlines(want, outlines, children.ID())...)
+}
+
+// outlines keeps the segments whose other side belongs to another parent.
+func (e *edgeSet) outlines(parentOf []string) map[halfEdge]string {
+	outlines := map[halfEdge]string{}
+	for h, face := range e.owner {
+		if other, ok := e.owner[h.reverse()]; !ok || parentOf[other] != parentOf[face] {
+			outlines[h] = parentOf[face]
+		}
+	}
+	return outlines
+}
+
+// compareOutlines consumes want while it walks the parents' rings, and
+// reports at most one fault for each parent.
+func compareOutlines(want map[halfEdge]string, parents []face, children spatial.LayerID) []Fault {
+	var faults []Fault
+	for i := range parents {
+		p := &parents[i]
+		faults = append(faults, p.strayFrom(want, children)...)
+	}
+	left := map[string]halfEdge{}
+	for h, code := range want {
+		if at, ok := left[code]; !ok || less(h.from, at.from) {
+			left[code] = h
+		}
+	}
+	for i := range parents {
+		if h, ok := left[parents[i].code]; ok {
+			faults = append(faults, boundaryFault(h, parents[i].code, children))
+			delete(left, parents[i].code)
+		}
+	}
+	for code, h := range left {
+		faults = append(faults, Fault{Rule: "boundary", At: h.from.LL(), Codes: []string{code},
+			Detail: fmt.Sprintf("%s refer to %q, which does not exist", children, code)})
+	}
+	return faults
+}
+
+func (f *face) strayFrom(want map[halfEdge]string, children spatial.LayerID) []Fault {
+	var faults []Fault
+	for h := range f.halfEdges() {
+		if want[h] == f.code {
+			delete(want, h)
+			continue
+		}
+		if faults == nil {
+			faults = append(faults, boundaryFault(h, f.code, children))
+		}
+	}
+	return faults
+}
+
+func boundaryFault(h halfEdge, code string, children spatial.LayerID) Fault {
+	return Fault{Rule: "boundary", At: h.from.LL(), Codes: []string{code},
+		Detail: fmt.Sprintf("the boundary of %s is not the union of its %s", code, children)}
+}
+
+func less(a, b Vertex) bool { return a.X < b.X || a.X == b.X && a.Y < b.Y }
