@@ -126,6 +126,7 @@ type Schema struct {
 	Description Title        `json:"description,omitzero"`
 	Group       string       `json:"group,omitempty"` // heading in the layer list: base, grid, people, risk, response, service, user
 	Geometry    GeometryKind `json:"geometry"`
+	Partition   bool         `json:"partition,omitempty"` // its polygons cover an area without gap or overlap, and so make up those they refer to
 	Fields      []Field      `json:"fields"`
 	Code        string       `json:"code,omitempty"`  // name of the field that holds the code
 	Label       string       `json:"label,omitempty"` // name of the field that people call a feature by
