@@ -1,0 +1,189 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-chi/chi/v5"
+
+	"wangge/spatial"
+)
+
+// route is one operation: where it is, what it is for, everything it accepts,
+// and what answers it.
+type route struct {
+	method, path string // path as chi writes it
+	summary      string
+	parameters   []parameter
+	filters      bool     // the fields of {layer} are query parameters too
+	body         string   // media type of the request body; "" for none
+	media        []string // media types of the answer, the usual one first
+	volatile     bool     // the answer depends on more than the snapshot and the request
+	handle       handler
+}
+
+// handler answers a decoded request, or returns why not.
+type handler func(w http.ResponseWriter, r *request) error
+
+// request is an HTTP request with its parameters decoded and the one
+// snapshot that the whole answer is made from.
+type request struct {
+	*http.Request
+	snapshot *spatial.Snapshot
+	query    url.Values // well-formed, each name once
+	values   map[string]any
+	filters  url.Values // query parameters that are fields of the layer
+}
+
+// table lists every operation of the service.
+func (s *Server) table() []route {
+	return slices.Concat(
+		s.healthRoutes(),
+	)
+}
+
+// endpoint decodes requests by the route's declaration, answers repeated ones
+// with 304, and turns errors into problems.
+func (s *Server) endpoint(route *route) http.HandlerFunc {
+	return s.plain(func(w http.ResponseWriter, raw *http.Request) error {
+		r := &request{Request: raw, snapshot: s.state.Current(), values: map[string]any{}}
+		if err := r.decode(route); err != nil {
+			return err
+		}
+		if raw.Method == http.MethodGet && !route.volatile && s.unchanged(w, r) {
+			return nil
+		}
+		return route.handle(w, r)
+	})
+}
+
+// decode reads the request's parameters into r.
+func (r *request) decode(route *route) (err error) {
+	if r.query, err = parseQuery(r.URL.RawQuery); err != nil {
+		return err
+	}
+	for _, p := range route.parameters {
+		if err := r.read(p); err != nil {
+			return err
+		}
+	}
+	return r.sortOut(route)
+}
+
+// parseQuery refuses queries that are malformed, not UTF-8, or repeat a name.
+func parseQuery(raw string) (url.Values, error) {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, &spatial.InvalidError{Rule: "query_syntax", Where: "query", Detail: err.Error(),
+			Fix: "percent-encode names and values and join them with &"}
+	}
+	for name, texts := range query {
+		if !utf8.ValidString(name) || !utf8.ValidString(texts[0]) {
+			return nil, &spatial.InvalidError{Rule: "query_utf8", Where: fmt.Sprintf("query parameter %+q", name),
+				Detail: "it is not UTF-8", Fix: "percent-encode the bytes of UTF-8"}
+		}
+		if len(texts) > 1 {
+			return nil, &spatial.InvalidError{Rule: "parameter_repeated", Where: "query parameter " + name,
+				Detail: fmt.Sprintf("it is given %d times", len(texts)), Fix: "give it once"}
+		}
+	}
+	return query, nil
+}
+
+func (r *request) read(p parameter) error {
+	d := p.declared()
+	text, given := d.text(r)
+	if !given {
+		text = d.initial
+	}
+	if text == "" && !given {
+		if d.required {
+			return d.refuse("it is missing")
+		}
+		return nil
+	}
+	value, err := p.read(text)
+	if err != nil {
+		return err
+	}
+	r.values[d.name] = value
+	return nil
+}
+
+// sortOut sets aside the filters among the query parameters and refuses what
+// the route does not know.
+func (r *request) sortOut(route *route) error {
+	known := route.queryNames()
+	var schema *spatial.Schema
+	if route.filters {
+		layer, err := r.snapshot.Layer(layerParam.of(r))
+		if err != nil {
+			return err
+		}
+		schema = layer.Schema()
+	}
+	r.filters = url.Values{}
+	for name, texts := range r.query {
+		switch {
+		case slices.Contains(known, name):
+		case schema != nil && schema.FieldIndex(name) >= 0:
+			r.filters[name] = texts
+		default:
+			return unknownParameter(name, known, schema)
+		}
+	}
+	return nil
+}
+
+func (route *route) queryNames() []string {
+	var names []string
+	for _, p := range route.parameters {
+		if d := p.declared(); d.in == inQuery {
+			names = append(names, d.name)
+		}
+	}
+	return names
+}
+
+func unknownParameter(name string, known []string, schema *spatial.Schema) error {
+	fix := "this address takes no parameters"
+	if len(known) > 0 {
+		fix = "use " + strings.Join(known, ", ")
+	}
+	if schema != nil {
+		fields := make([]string, len(schema.Fields))
+		for i := range schema.Fields {
+			fields[i] = schema.Fields[i].Name
+		}
+		fix += fmt.Sprintf("; or a field of %s: %s", schema.ID, strings.Join(fields, ", "))
+	}
+	return &spatial.InvalidError{Rule: "parameter_unknown", Where: fmt.Sprintf("query parameter %q", shorten(name)),
+		Detail: "no parameter has this name here", Fix: fix}
+}
+
+// maxURL is the longest address that is read.
+const maxURL = 8 << 10
+
+func (s *Server) unknownPath(_ http.ResponseWriter, r *http.Request) error {
+	return &problem{Status: http.StatusNotFound, Kind: "unknown-path",
+		Detail: fmt.Sprintf("there is nothing at %q", shorten(r.URL.Path)), Fix: "follow the links of the landing page, /?f=json"}
+}
+
+func (s *Server) wrongMethod(mux *chi.Mux) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var allowed []string
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			if mux.Match(chi.NewRouteContext(), method, r.URL.Path) {
+				allowed = append(allowed, method)
+			}
+		}
+		list := strings.Join(allowed, ", ")
+		w.Header().Set("Allow", list)
+		return &problem{Status: http.StatusMethodNotAllowed, Kind: "method",
+			Detail: fmt.Sprintf("%s is not possible here", shorten(r.Method)), Fix: "use " + list}
+	}
+}

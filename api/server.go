@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"wangge/spatial"
+)
+
+// State is the current state of the district: data.Live, or a fixed snapshot.
+type State interface {
+	// Current is the newest snapshot; never nil.
+	Current() *spatial.Snapshot
+	// Fault says why the snapshot may be behind the store; nil if it is not.
+	Fault() error
+}
+
+// Config is what an operator may choose. The zero value works.
+type Config struct {
+	PublicURL *url.URL     // base of the links in answers; nil: as the request's Host says
+	BodyLimit int64        // largest request body in bytes; 0: 32 MiB
+	Page      http.Handler // the map page, at / and below /viewer/; nil: none
+}
+
+const defaultBodyLimit = 32 << 20
+
+// Server answers HTTP requests from the current state. It is an
+// [http.Handler], safe for concurrent use.
+type Server struct {
+	state   State
+	config  Config
+	log     *slog.Logger
+	boot    string // tells the ETags of one run of the program from another's
+	routes  []route
+	handler http.Handler
+}
+
+// New makes the service of a state.
+func New(state State, config Config, log *slog.Logger) *Server {
+	if config.BodyLimit == 0 {
+		config.BodyLimit = defaultBodyLimit
+	}
+	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8]}
+	s.routes = s.table()
+	s.handler = s.wrap(s.router())
+	return s
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+func (s *Server) router() http.Handler {
+	mux := chi.NewRouter()
+	mux.NotFound(s.plain(s.unknownPath))
+	mux.MethodNotAllowed(s.plain(s.wrongMethod(mux)))
+	for i := range s.routes {
+		mux.Method(s.routes[i].method, s.routes[i].path, s.endpoint(&s.routes[i]))
+	}
+	if s.config.Page != nil {
+		mux.Method(http.MethodGet, "/viewer/*", s.config.Page)
+	}
+	return mux
+}
+
+// How long a client may take. An answer has no limit as a whole: each write
+// must make progress (see [answer]).
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = time.Minute
+	idleTimeout   = 2 * time.Minute
+	writeTimeout  = 30 * time.Second
+	graceTimeout  = 10 * time.Second
+	maxHeader     = 64 << 10
+)
+
+// Serve accepts connections until ctx ends, then lets requests under way
+// finish for ten seconds. It closes the listener.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		_ = server.Close()
+		return fmt.Errorf("requests still under way after %v were cut off: %w", graceTimeout, err)
+	}
+	return nil
+}
