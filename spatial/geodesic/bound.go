@@ -13,7 +13,7 @@ const slack = 1e-7
 // when p is inside. It is what a best-first search orders its boxes by. Wherever
 // the box's nearest position is a corner it is the straight line through the
 // earth, short of the geodesic by s³/24R² (0.1 mm at 5 km, 1 m at 100 km);
-// elsewhere it may lose another h⁴/128R²s for a box h metres high. Cost: about 80 ns.
+// elsewhere it may lose another h⁴/128R²s for a box h metres high. Cost: about 150 ns.
 //
 // Proof. A geodesic is no shorter than its chord. At a fixed latitude the chord
 // grows with the difference of longitude up to 180°, so the nearest position has
@@ -37,15 +37,8 @@ func LowerBound(p orb.Point, b orb.Bound) Meters {
 // longitudeAway is the least difference, in degrees and the short way round,
 // between a longitude and those of the box.
 func longitudeAway(lon float64, b orb.Bound) float64 {
-	if b.Min[0] <= lon && lon <= b.Max[0] {
-		return 0
-	}
-	west := math.Abs(math.Remainder(lon-b.Min[0], 360))
-	east := math.Abs(math.Remainder(lon-b.Max[0], 360))
-	if turned := math.Remainder(lon-(b.Min[0]+b.Max[0])/2, 360); math.Abs(turned) <= (b.Max[0]-b.Min[0])/2 {
-		return 0
-	}
-	return min(west, east)
+	half := (b.Max[0] - b.Min[0]) / 2
+	return max(0, math.Abs(math.Remainder(lon-b.Min[0]-half, 360))-half)
 }
 
 // meridianPoint is a latitude's place in the plane of its meridian: metres from

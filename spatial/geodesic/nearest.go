@@ -9,16 +9,18 @@ import (
 )
 
 // DistanceTo is the shortest distance from p to g and the position on g where it
-// is reached. Edges are geodesics. Inside an area, holes excepted, it is 0 at p;
-// inside is decided in the plane of longitude and latitude, where an edge of
-// 1 km lies up to 2 cm from its geodesic, one of 100 m 0.2 mm. A Bound is bordered by its
-// meridians and parallels. An empty or nil geometry is infinitely far away, and
-// its position then means nothing; edges with a NaN or infinite end are left out.
+// is reached. Edges are geodesics; a Bound is bordered by its meridians and
+// parallels. Inside an area, holes excepted, it is 0 at p. Inside is decided in
+// the plane of longitude and latitude, where an edge of length s lies up to
+// s²·tan φ/8R from its geodesic: 8 mm for 1 km at 22.5°. An empty or nil geometry
+// is infinitely far away, and its position then means nothing; edges with a NaN
+// or infinite end are left out.
 //
-// The distance is within 1 mm for all but edges of thousands of kilometres near
-// to antipodal; the position within 1 mm where the distance is under 1 km and
-// the edge under 20 km, else it may be off along the edge by 1e-6 of the
-// distance. Cost: some 50 ns a vertex, more for edges that are long or far away.
+// The distance is within 1 mm, except to edges that are nearly half the earth
+// long. The position is within 1 mm where the distance is under 1 km and the
+// edge under 20 km; else it may be off, along the edge, by 1e-6 of the distance.
+// Cost: some 100 ns a vertex, and 50 µs for each edge that is long or far away
+// and not ruled out by nearer ones.
 func DistanceTo(p orb.Point, g orb.Geometry) (Meters, orb.Point) {
 	if !finite(p) {
 		return Meters(math.NaN()), p

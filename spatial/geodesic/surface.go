@@ -112,10 +112,10 @@ func betweenVertices(p orb.Polygon, y float64) float64 {
 // widestSpan is the middle and the width of the widest stretch of the parallel y
 // inside p.
 func widestSpan(p orb.Polygon, y float64) (x, width float64) {
-	crossings := crossings(p, y)
-	for i := 1; i < len(crossings); i += 2 {
-		if w := crossings[i] - crossings[i-1]; w > width {
-			x, width = crossings[i-1]+w/2, w
+	xs := crossings(p, y)
+	for i := 1; i < len(xs); i += 2 {
+		if w := xs[i] - xs[i-1]; w > width {
+			x, width = xs[i-1]+w/2, w
 		}
 	}
 	return x, width
