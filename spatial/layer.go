@@ -47,6 +47,7 @@ func NewLayer(schema *Schema, version Version, rows iter.Seq2[Row, error]) (*Lay
 	if err := l.appendChunk(batch); err != nil {
 		return nil, err
 	}
+	l.index()
 	l.codes = sync.OnceValue(l.indexCodes)
 	return l, nil
 }
@@ -61,12 +62,16 @@ func (l *Layer) appendChunk(rows []Row) error {
 	}
 	l.chunks = append(l.chunks, c)
 	l.count += len(rows)
-	for i, id := range c.ids {
-		if b, ok := c.shapes.bound(i); ok {
-			l.tree.Insert(b.Min, b.Max, id)
+	return nil
+}
+
+// index puts the boxes of all rows into the tree.
+func (l *Layer) index() {
+	for f := range l.All() {
+		if b, ok := f.Bound(); ok {
+			l.tree.Insert(b.Min, b.Max, f.ID())
 		}
 	}
-	return nil
 }
 
 func (l *Layer) indexCodes() map[string]int64 {
@@ -193,6 +198,7 @@ func (l *Layer) apply(c LayerChange, version Version) (*Layer, error) {
 	if err := next.merge(l, edits); err != nil {
 		return nil, err
 	}
+	next.reindex(l, edits)
 	next.codes = sync.OnceValue(next.indexCodes)
 	return next, nil
 }
@@ -249,8 +255,7 @@ func (l *Layer) merge(old *Layer, edits []edit) error {
 	return nil
 }
 
-// rebuild appends c's rows with the edits, in chunks of the usual size, and
-// keeps the tree in step.
+// rebuild appends c's rows with the edits, in chunks of the usual size.
 func (l *Layer) rebuild(c *chunk, old *Layer, edits []edit) error {
 	rows := make([]Row, 0, len(c.ids)+len(edits))
 	for i := range c.ids {
@@ -269,7 +274,6 @@ func (l *Layer) rebuild(c *chunk, old *Layer, edits []edit) error {
 	for _, e := range edits {
 		rows = appendPut(rows, e)
 	}
-	l.forget(c)
 	for part := range slices.Chunk(rows, chunkRows) {
 		if err := l.appendChunk(part); err != nil {
 			return err
@@ -285,11 +289,21 @@ func appendPut(rows []Row, e edit) []Row {
 	return append(rows, *e.row)
 }
 
-// forget takes a chunk's boxes out of the tree.
-func (l *Layer) forget(c *chunk) {
-	for i, id := range c.ids {
-		if b, ok := c.shapes.bound(i); ok {
-			l.tree.Delete(b.Min, b.Max, id)
+// reindex replaces the boxes of the edited rows in the tree.
+func (l *Layer) reindex(old *Layer, edits []edit) {
+	for _, e := range edits {
+		if b, ok := old.boundOf(e.id); ok {
+			l.tree.Delete(b.Min, b.Max, e.id)
+		}
+		if b, ok := l.boundOf(e.id); ok {
+			l.tree.Insert(b.Min, b.Max, e.id)
 		}
 	}
+}
+
+func (l *Layer) boundOf(id int64) (b orb.Bound, ok bool) {
+	if f, found := l.lookup(id); found {
+		return f.Bound()
+	}
+	return b, false
 }
