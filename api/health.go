@@ -2,12 +2,15 @@ package api
 
 import (
 	"net/http"
+	"slices"
 )
 
 func (s *Server) healthRoutes() []route {
 	return []route{
-		{method: http.MethodGet, path: "/healthz", summary: "Whether the process lives", media: []string{mediaJSON}, volatile: true, handle: s.health},
-		{method: http.MethodGet, path: "/readyz", summary: "Whether the service answers from the store's current state", media: []string{mediaJSON}, volatile: true, handle: s.ready},
+		{method: http.MethodGet, path: "/healthz", summary: "Whether the process lives",
+			media: []string{mediaJSON}, volatile: true, handle: s.health},
+		{method: http.MethodGet, path: "/readyz", summary: "Whether answers come from the store's current state",
+			media: []string{mediaJSON}, volatile: true, handle: s.ready},
 	}
 }
 
@@ -18,11 +21,15 @@ func (s *Server) health(w http.ResponseWriter, _ *request) error {
 
 func (s *Server) ready(w http.ResponseWriter, r *request) error {
 	w.Header().Set("Cache-Control", "no-store")
-	describe(w, r.snapshot)
+	from := provenanceOf(r.snapshot, slices.Collect(r.snapshot.Layers())...)
+	from.head(w.Header())
 	if fault := s.state.Fault(); fault != nil {
 		return &problem{Status: http.StatusServiceUnavailable, Kind: "behind",
 			Detail: "answers come from an older state, as the store's current one cannot be read: " + fault.Error(),
 			Fix:    "repair the store; the service tries again by itself"}
 	}
-	return writeJSON(w, mediaJSON, map[string]any{"status": "ready", "version": r.snapshot.Version(), "synthetic": r.snapshot.Synthetic()})
+	return writeJSON(w, mediaJSON, struct {
+		Status string `json:"status"`
+		provenance
+	}{"ready", from})
 }

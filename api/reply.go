@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -21,8 +22,72 @@ const (
 const (
 	mediaJSON    = "application/json"
 	mediaGeoJSON = "application/geo+json"
+	mediaSchema  = "application/schema+json"
 	mediaHTML    = "text/html"
 )
+
+// crs84 is the coordinate system of answers: degrees, longitude first.
+const crs84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+// provenance is what every answer says of the data it was made from.
+type provenance struct {
+	Version   spatial.Version            `json:"version"`
+	AsOf      map[spatial.LayerID]string `json:"as_of"` // date of each layer used
+	Synthetic bool                       `json:"synthetic"`
+}
+
+func provenanceOf(s *spatial.Snapshot, layers ...*spatial.Layer) provenance {
+	p := provenance{Version: s.Version(), AsOf: map[spatial.LayerID]string{}}
+	for _, l := range layers {
+		p.AsOf[l.ID()] = l.Schema().AsOf
+		p.Synthetic = p.Synthetic || l.Schema().Synthetic
+	}
+	return p
+}
+
+// head says the same in headers.
+func (p provenance) head(h http.Header) {
+	h.Set(headerVersion, strconv.FormatInt(int64(p.Version), 10))
+	h.Set(headerSynthetic, strconv.FormatBool(p.Synthetic))
+	if len(p.AsOf) > 0 {
+		dates, err := json.Marshal(p.AsOf)
+		if err != nil {
+			panic(err) // strings only
+		}
+		h.Set(headerAsOf, string(dates))
+	}
+}
+
+// link leads to something related (RFC 8288).
+type link struct {
+	Href      string `json:"href"`
+	Rel       string `json:"rel"`
+	Type      string `json:"type,omitempty"`
+	Title     string `json:"title,omitempty"`
+	Templated bool   `json:"templated,omitempty"`
+}
+
+// base is the address of the service as the client sees it, without a slash
+// at the end.
+func (s *Server) base(r *http.Request) string {
+	if s.config.PublicURL != nil {
+		return strings.TrimSuffix(s.config.PublicURL.String(), "/")
+	}
+	here := url.URL{Scheme: "http", Host: r.Host}
+	if r.TLS != nil {
+		here.Scheme = "https"
+	}
+	return here.String()
+}
+
+// self is the link to the answer itself.
+func (s *Server) self(r *request, media string) link {
+	href := s.base(r.Request) + r.URL.EscapedPath()
+	if query := r.query.Encode(); query != "" {
+		href += "?" + query
+	}
+	return link{Href: href, Rel: "self", Type: media, Title: "this document"}
+}
 
 // unchanged sets the answer's ETag and, if the client has that answer, says
 // so with 304. The tag is weak and covers the snapshot, the address and what
@@ -42,25 +107,6 @@ func (s *Server) unchanged(w http.ResponseWriter, r *request) bool {
 	}
 	w.WriteHeader(http.StatusNotModified)
 	return true
-}
-
-// describe says in headers which state and layers an answer is made from.
-func describe(w http.ResponseWriter, s *spatial.Snapshot, layers ...*spatial.Layer) {
-	h := w.Header()
-	h.Set(headerVersion, strconv.FormatInt(int64(s.Version()), 10))
-	var dates []string
-	synthetic := false
-	for _, l := range layers {
-		dates = append(dates, string(l.ID())+"="+l.Schema().AsOf)
-		synthetic = synthetic || l.Schema().Synthetic
-	}
-	if len(layers) == 0 {
-		synthetic = s.Synthetic()
-	}
-	if len(dates) > 0 {
-		h.Set(headerAsOf, strings.Join(dates, ", "))
-	}
-	h.Set(headerSynthetic, strconv.FormatBool(synthetic))
 }
 
 // writeJSON answers with a value as a whole.

@@ -42,6 +42,9 @@ type request struct {
 // table lists every operation of the service.
 func (s *Server) table() []route {
 	return slices.Concat(
+		s.landingRoutes(),
+		s.collectionRoutes(),
+		s.itemRoutes(),
 		s.healthRoutes(),
 	)
 }
@@ -155,11 +158,7 @@ func unknownParameter(name string, known []string, schema *spatial.Schema) error
 		fix = "use " + strings.Join(known, ", ")
 	}
 	if schema != nil {
-		fields := make([]string, len(schema.Fields))
-		for i := range schema.Fields {
-			fields[i] = schema.Fields[i].Name
-		}
-		fix += fmt.Sprintf("; or a field of %s: %s", schema.ID, strings.Join(fields, ", "))
+		fix += fmt.Sprintf("; or a field of %s: %s", schema.ID, fieldNames(schema))
 	}
 	return &spatial.InvalidError{Rule: "parameter_unknown", Where: fmt.Sprintf("query parameter %q", shorten(name)),
 		Detail: "no parameter has this name here", Fix: fix}

@@ -1,0 +1,191 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"wangge/spatial"
+)
+
+func (s *Server) collectionRoutes() []route {
+	return []route{
+		{method: http.MethodGet, path: "/collections", summary: "All layers",
+			parameters: []parameter{jsonFormat}, media: []string{mediaJSON}, handle: s.collections},
+		{method: http.MethodGet, path: "/collections/{layer}", summary: "One layer: what it is, where, of when, from whom",
+			parameters: []parameter{layerParam, jsonFormat}, media: []string{mediaJSON}, handle: s.collection},
+		{method: http.MethodGet, path: "/collections/{layer}/schema", summary: "The properties of a layer's features, as JSON Schema",
+			parameters: []parameter{layerParam, jsonFormat}, media: []string{mediaSchema}, handle: s.schema},
+	}
+}
+
+// collection is a layer as OGC API - Features describes it, with what its
+// schema adds.
+type collection struct {
+	ID          spatial.LayerID      `json:"id"`
+	Title       string               `json:"title"`
+	Description string               `json:"description,omitempty"`
+	ItemType    string               `json:"itemType"`
+	Extent      *extent              `json:"extent,omitempty"`
+	CRS         []string             `json:"crs"`
+	Links       []link               `json:"links"`
+	AsOf        string               `json:"as_of"`
+	Synthetic   bool                 `json:"synthetic"`
+	Version     spatial.Version      `json:"version"` // of the last change to the layer
+	Count       int                  `json:"count"`
+	Group       string               `json:"group,omitempty"`
+	Geometry    spatial.GeometryKind `json:"geometry"`
+	Source      string               `json:"source,omitempty"`
+	Licence     string               `json:"license,omitempty"`
+	Titles      spatial.Title        `json:"titles"`
+	Texts       spatial.Title        `json:"descriptions,omitzero"`
+	Note        spatial.Title        `json:"note,omitzero"`
+	Code        string               `json:"code_field,omitempty"`
+	Label       string               `json:"label_field,omitempty"`
+	Fields      []spatial.Field      `json:"fields"`
+}
+
+type extent struct {
+	Spatial spatialExtent `json:"spatial"`
+}
+
+type spatialExtent struct {
+	BBox [][4]float64 `json:"bbox"`
+	CRS  string       `json:"crs"`
+}
+
+func (s *Server) collections(w http.ResponseWriter, r *request) error {
+	var all []collection
+	var layers []*spatial.Layer
+	for layer := range r.snapshot.Layers() {
+		layers = append(layers, layer)
+		all = append(all, s.describe(r, layer))
+	}
+	from := provenanceOf(r.snapshot, layers...)
+	from.head(w.Header())
+	return writeJSON(w, mediaJSON, struct {
+		Links []link `json:"links"`
+		provenance
+		Collections []collection `json:"collections"`
+	}{[]link{s.self(r, mediaJSON)}, from, append([]collection{}, all...)})
+}
+
+func (s *Server) collection(w http.ResponseWriter, r *request) error {
+	layer, err := r.layer()
+	if err != nil {
+		return err
+	}
+	provenanceOf(r.snapshot, layer).head(w.Header())
+	described := s.describe(r, layer)
+	described.Links = append([]link{s.self(r, mediaJSON)}, described.Links...)
+	return writeJSON(w, mediaJSON, described)
+}
+
+// layer is the layer that the request's path names.
+func (r *request) layer() (*spatial.Layer, error) { return r.snapshot.Layer(layerParam.of(r)) }
+
+func (s *Server) describe(r *request, layer *spatial.Layer) collection {
+	schema := layer.Schema()
+	return collection{
+		ID: schema.ID, Title: both(schema.Title), Description: both(schema.Description), ItemType: "feature",
+		Extent: extentOf(layer), CRS: []string{crs84}, Links: s.layerLinks(r, layer),
+		AsOf: schema.AsOf, Synthetic: schema.Synthetic, Version: layer.Version(), Count: layer.Len(),
+		Group: schema.Group, Geometry: schema.Geometry, Source: schema.Source, Licence: schema.Licence,
+		Titles: schema.Title, Texts: schema.Description, Note: schema.Note,
+		Code: schema.Code, Label: schema.Label, Fields: append([]spatial.Field{}, schema.Fields...),
+	}
+}
+
+// both joins a text's languages for readers that take only one.
+func both(t spatial.Title) string {
+	return strings.TrimSpace(t.ZH + " " + t.EN)
+}
+
+func extentOf(layer *spatial.Layer) *extent {
+	b, ok := layer.Bound()
+	if !ok {
+		return nil
+	}
+	return &extent{spatialExtent{BBox: [][4]float64{corners(b)}, CRS: crs84}}
+}
+
+func corners(b orb.Bound) [4]float64 { return [4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]} }
+
+func (s *Server) layerLinks(r *request, layer *spatial.Layer) []link {
+	base := s.base(r.Request)
+	at := base + "/collections/" + string(layer.ID())
+	links := []link{
+		{Href: at + "/items", Rel: "items", Type: mediaGeoJSON, Title: "the features"},
+		{Href: at + "/schema", Rel: "describedby", Type: mediaSchema, Title: "the properties"},
+	}
+	if layer.Schema().Geometry == spatial.NoGeometry {
+		return links
+	}
+	tiles := base + "/tiles/" + string(layer.ID())
+	return append(links,
+		link{Href: tiles + "/{z}/{x}/{y}.mvt", Rel: "item", Type: "application/vnd.mapbox-vector-tile", Title: "vector tiles", Templated: true},
+		link{Href: tiles + ".json", Rel: "describedby", Type: mediaJSON, Title: "TileJSON"},
+	)
+}
+
+// schema describes a layer's properties as JSON Schema (2020-12).
+func (s *Server) schema(w http.ResponseWriter, r *request) error {
+	layer, err := r.layer()
+	if err != nil {
+		return err
+	}
+	provenanceOf(r.snapshot, layer).head(w.Header())
+	schema := layer.Schema()
+	properties := map[string]jsonSchema{}
+	for i := range schema.Fields {
+		properties[schema.Fields[i].Name] = fieldSchema(&schema.Fields[i])
+	}
+	return writeJSON(w, mediaSchema, jsonSchema{
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": s.self(r, mediaSchema).Href,
+		"type": "object", "title": both(schema.Title), "properties": properties,
+	})
+}
+
+var jsonTypes = map[spatial.Type]jsonSchema{
+	spatial.TypeText:  {"type": "string"},
+	spatial.TypeInt:   {"type": "integer"},
+	spatial.TypeFloat: {"type": "number"},
+	spatial.TypeBool:  {"type": "boolean"},
+	spatial.TypeDate:  {"type": "string", "format": "date"},
+	spatial.TypeTime:  {"type": "string", "format": "date-time"},
+}
+
+func fieldSchema(f *spatial.Field) jsonSchema {
+	schema := jsonSchema{"title": both(f.Title)}
+	for key, value := range jsonTypes[f.Type] {
+		schema[key] = value
+	}
+	if !f.Required {
+		schema["type"] = []any{schema["type"], "null"}
+	}
+	if f.Min != nil {
+		schema["minimum"] = *f.Min
+	}
+	if f.Unit != "" {
+		schema["x-ogc-unit"] = f.Unit
+	}
+	if values := allowedValues(f); len(values) > 0 {
+		schema["enum"] = values
+	}
+	return schema
+}
+
+// allowedValues is the closed set of a field's values as JSON has them.
+func allowedValues(f *spatial.Field) []any {
+	var values []any
+	for _, label := range f.Values {
+		if v, err := spatial.ParseValue(f.Type, label.Value); err == nil {
+			values = append(values, v.Any())
+		}
+	}
+	if len(values) > 0 && !f.Required {
+		values = append(values, nil)
+	}
+	return values
+}
