@@ -1,0 +1,56 @@
+# Go is all that must be there; what else a target needs it installs itself,
+# once, and says so.
+
+SHELL      := /bin/bash
+export CGO_ENABLED ?= 0
+CLUSTER    := data/postgis/cluster.sh
+BROWSER    := chromium
+TEST_TOOLS := gcc libc6-dev gdal-bin $(BROWSER)
+
+.DEFAULT_GOAL := help
+.PHONY: help run run-postgis build test test-fast lint bench viewer sources clean tools
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+build: ## build bin/wangge
+	@go build -o bin/wangge ./cmd/wangge
+
+run: build ## serve the district from ./var/luohu.gpkg, made from the reference dataset if absent
+	@exec bin/wangge serve
+
+run-postgis: build ## the same on a private PostGIS cluster under ./var
+	@$(CLUSTER) install
+	@url=$$($(CLUSTER) start var/postgis) && trap '$(CLUSTER) stop var/postgis' EXIT && \
+	 bin/wangge init --sample --if-empty --store "$$url" && bin/wangge serve --store "$$url"
+
+test: tools lint ## all tests: race detector, PostGIS and browser included
+	@CI=true CGO_ENABLED=1 go test -race -timeout 14m ./...
+
+test-fast: ## the tests that need no database and no browser
+	@go test -short ./...
+
+lint: ## gofmt, vet and staticcheck
+	@bad=$$(git ls-files '*.go' | xargs gofmt -l); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
+	@go vet ./...
+	@go tool staticcheck ./...
+
+bench: ## benchmarks of all packages
+	@go test -run '^$$' -bench . -benchmem ./...
+
+viewer: ## rebuild the map page's bundle (Node 20 or newer)
+	@cd api/viewer && npm ci --no-audit --no-fund && npm run build
+
+sources: ## extract the reference dataset's sources again (npm)
+	@go run data/luohu/source/extract.go
+
+tools: # PostGIS, a browser, GDAL and a C compiler, for the tests
+	@$(CLUSTER) install
+	@missing=; for p in $(TEST_TOOLS); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	 [ -z "$$missing" ] && exit 0; \
+	 root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+	 echo "Installing what the tests use:$$missing"; \
+	 $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+clean: ## remove what was built; stores under ./var stay
+	@rm -rf bin
