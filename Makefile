@@ -42,7 +42,7 @@ viewer: ## rebuild the map page's bundle (Node 20 or newer)
 	@cd api/viewer && npm ci --no-audit --no-fund && npm run build
 
 sources: ## extract the reference dataset's sources again (npm)
-	@go run data/luohu/source/extract.go
+	@go run data/luohu/source/extract.go -dir data/luohu/source
 
 tools: # PostGIS, a browser, GDAL and a C compiler, for the tests
 	@$(CLUSTER) install
