@@ -1,0 +1,86 @@
+// Package storetest is the one conformance suite that every [data.Store]
+// passes.
+//
+// It knows nothing about how a store keeps its rows: it opens, fills, edits,
+// loads, kills and compares. What is particular to one kind of store is
+// tested beside that store.
+//
+// Invariant: a fault that [Run] finds is a fault of the store, whatever its
+// kind.
+package storetest
+
+import (
+	"context"
+	"testing"
+
+	"wangge/data"
+)
+
+// Fresh makes a place for an empty store, a path or a URL, that vanishes
+// with the test.
+type Fresh func(t *testing.T) (place string)
+
+// Open opens the store at a place, as another process would: two opened
+// stores of one place share nothing but the place.
+type Open func(ctx context.Context, place string) (data.Store, error)
+
+// Run proves a kind of store. Call it directly from a top-level test: the
+// test of a killed writer runs that test again in a process of its own.
+func Run(t *testing.T, fresh Fresh, open Open) {
+	if isWriter() {
+		writeUntilKilled(t, open)
+		return
+	}
+	k := kind{fresh, open}
+	t.Run("empty", k.testEmpty)
+	t.Run("fill and load", k.testFill)
+	t.Run("fill refuses", k.testFillRefuses)
+	t.Run("reopen", k.testReopen)
+	t.Run("commit", k.testCommit)
+	t.Run("create and drop", k.testCreateAndDrop)
+	t.Run("exchange codes", k.testExchange)
+	t.Run("refuse rows", k.testRefusedRows)
+	t.Run("refuse changes", k.testRefusedChanges)
+	t.Run("conflict", k.testConflict)
+	t.Run("awkward names", k.testAwkwardNames)
+	t.Run("many rows", k.testManyRows)
+	t.Run("concurrent committers", k.testConcurrentCommitters)
+	t.Run("reader during commits", k.testReaderDuringCommits)
+	t.Run("random changes", k.testRandomChanges)
+	t.Run("killed writer", k.testKilledWriter)
+}
+
+// kind is the kind of store under test.
+type kind struct {
+	fresh Fresh
+	open  Open
+}
+
+// empty is an opened store with nothing in it.
+func (k kind) empty(t *testing.T) data.Store {
+	t.Helper()
+	return k.at(t, k.fresh(t))
+}
+
+// at opens the store at a place until the end of the test.
+func (k kind) at(t *testing.T, place string) data.Store {
+	t.Helper()
+	store, err := k.open(t.Context(), place)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return store
+}
+
+// filled is an opened store with the sample district in it.
+func (k kind) filled(t *testing.T) data.Store {
+	t.Helper()
+	store := k.empty(t)
+	fill(t, store, district())
+	return store
+}
