@@ -58,7 +58,9 @@ var (
 		declaration{name: "properties", in: inQuery, example: "code,name",
 			description: "only these properties, with commas between; nothing for none",
 			schema:      jsonSchema{"type": "array", "items": jsonSchema{"type": "string"}}},
-		func(text string) ([]string, error) { return strings.FieldsFunc(text, func(r rune) bool { return r == ',' }), nil },
+		func(text string) ([]string, error) {
+			return strings.FieldsFunc(text, func(r rune) bool { return r == ',' }), nil
+		},
 	}
 	itemParam = &param[string]{
 		declaration{name: "id", in: inPath, example: "44030300200718", required: true, schema: jsonSchema{"type": "string"},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -50,10 +51,11 @@ func (p *param[T]) declared() *declaration { return &p.declaration }
 
 func (p *param[T]) read(text string) (any, error) {
 	value, err := p.parse(text)
-	if err != nil {
-		return nil, p.refuse(err.Error())
+	var told *problem
+	if err == nil || errors.As(err, &told) {
+		return value, err
 	}
-	return value, nil
+	return nil, p.refuse(err.Error())
 }
 
 // of is the parameter's value in a request; the zero T if it has none.

@@ -45,6 +45,8 @@ func (s *Server) table() []route {
 		s.landingRoutes(),
 		s.collectionRoutes(),
 		s.itemRoutes(),
+		s.nearestRoutes(),
+		s.gridRoutes(),
 		s.healthRoutes(),
 	)
 }
@@ -57,7 +59,7 @@ func (s *Server) endpoint(route *route) http.HandlerFunc {
 		if err := r.decode(route); err != nil {
 			return err
 		}
-		if raw.Method == http.MethodGet && !route.volatile && s.unchanged(w, r) {
+		if route.method == http.MethodGet && !route.volatile && s.unchanged(w, r) {
 			return nil
 		}
 		return route.handle(w, r)

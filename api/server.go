@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 
 	"wangge/spatial"
 )
@@ -59,6 +60,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 
 func (s *Server) router() http.Handler {
 	mux := chi.NewRouter()
+	mux.Use(middleware.GetHead)
 	mux.NotFound(s.plain(s.unknownPath))
 	mux.MethodNotAllowed(s.plain(s.wrongMethod(mux)))
 	for i := range s.routes {
