@@ -51,9 +51,9 @@ func (s *Server) nearestToEach(w http.ResponseWriter, r *request) error {
 }
 
 func writeResults(w http.ResponseWriter, head analysis, from iter.Seq[origin], who *responders) error {
-	start, err := json.Marshal(head)
+	start, err := encode(head)
 	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
+		return err
 	}
 	head.head(w.Header())
 	w.Header().Set("Content-Type", mediaJSON)

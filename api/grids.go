@@ -14,7 +14,7 @@ import (
 func (s *Server) gridRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/grids/at", summary: "The grid that holds a place, with its community, street and district",
-			parameters: []parameter{lonParam, latParam, jsonFormat}, media: []string{mediaJSON}, handle: s.gridAt},
+			parameters: []parameter{lonParam, latParam, geojsonFormat}, media: []string{mediaGeoJSON}, handle: s.gridAt},
 	}
 }
 
@@ -30,10 +30,9 @@ func unitOf(f spatial.Feature) *unit {
 	return &unit{f.ID(), f.Layer().ID(), f.Code(), f.Label()}
 }
 
-// located is the answer of /grids/at.
+// located is what the answer of /grids/at says beside the grid.
 type located struct {
 	analysis
-	Grid      *unit `json:"grid"`
 	Community *unit `json:"community,omitempty"`
 	Street    *unit `json:"street,omitempty"`
 	District  *unit `json:"district,omitempty"`
@@ -51,7 +50,7 @@ func (s *Server) gridAt(w http.ResponseWriter, r *request) error {
 	if !ok {
 		return outside(grids, p)
 	}
-	answer := located{Grid: unitOf(grid)}
+	var answer located
 	used, units := []*spatial.Layer{grids}, []spatial.Feature{grid}
 	for _, level := range []struct {
 		layer spatial.LayerID
@@ -64,7 +63,7 @@ func (s *Server) gridAt(w http.ResponseWriter, r *request) error {
 	}
 	answer.analysis = analysis{provenanceOf(r.snapshot, used...), pointInPolygon, crs84, parametersOf(r), map[string]int{}}
 	answer.head(w.Header())
-	return writeJSON(w, mediaJSON, answer)
+	return writeFeature(w, grid, allFields(grids.Schema()), answer)
 }
 
 // referred is the feature of a layer that one of the features refers to.

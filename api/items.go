@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -137,11 +136,7 @@ func (s *Server) items(w http.ResponseWriter, r *request) error {
 // fields are the indexes of the properties asked for; all if none are named.
 func (r *request) fields(schema *spatial.Schema) ([]int, error) {
 	if !propertiesParam.given(r) {
-		fields := make([]int, len(schema.Fields))
-		for i := range fields {
-			fields[i] = i
-		}
-		return fields, nil
+		return allFields(schema), nil
 	}
 	fields := []int{}
 	for _, name := range propertiesParam.of(r) {
@@ -152,6 +147,14 @@ func (r *request) fields(schema *spatial.Schema) ([]int, error) {
 		fields = append(fields, i)
 	}
 	return fields, nil
+}
+
+func allFields(schema *spatial.Schema) []int {
+	fields := make([]int, len(schema.Fields))
+	for i := range fields {
+		fields[i] = i
+	}
+	return fields
 }
 
 func fieldNames(schema *spatial.Schema) string {
@@ -188,9 +191,9 @@ func (s *Server) writePage(w http.ResponseWriter, r *request, layer *spatial.Lay
 
 // writeFeatures streams a page as it is encoded.
 func writeFeatures(w http.ResponseWriter, head pageHead, features []spatial.Feature, fields []int) error {
-	start, err := json.Marshal(head)
+	start, err := encode(head)
 	if err != nil {
-		return fmt.Errorf("encode page: %w", err)
+		return err
 	}
 	out := stream{to: w}
 	out.buf = append(open(start), `,"features":[`...)
@@ -239,11 +242,16 @@ func (s *Server) item(w http.ResponseWriter, r *request) error {
 		provenance
 		Links []link `json:"links"`
 	}{provenanceOf(r.snapshot, layer), []link{s.self(r, mediaGeoJSON), s.canonical(r, feature), s.up(r, layer)}}
-	rest, err := json.Marshal(tail)
-	if err != nil {
-		return fmt.Errorf("encode feature: %w", err)
-	}
 	tail.head(w.Header())
+	return writeFeature(w, feature, fields, tail)
+}
+
+// writeFeature answers with a feature and the members of about beside it.
+func writeFeature(w http.ResponseWriter, feature spatial.Feature, fields []int, about any) error {
+	rest, err := encode(about)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", mediaGeoJSON)
 	body := append(open(format.AppendFeature(nil, feature, fields)), ',')
 	_, err = w.Write(append(append(body, rest[1:]...), '\n'))

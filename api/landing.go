@@ -64,6 +64,7 @@ func (s *Server) landing(w http.ResponseWriter, r *request) error {
 		Links []link `json:"links"`
 	}{"网格 wangge", "The district's spatial layers: features, vector tiles and analyses", from, []link{
 		s.self(r, mediaJSON),
+		{Href: base + "/openapi.json", Rel: "service-desc", Type: mediaOpenAPI, Title: "the API definition"},
 		{Href: base + "/conformance", Rel: "conformance", Type: mediaJSON, Title: "conformance classes"},
 		{Href: base + "/collections", Rel: "data", Type: mediaJSON, Title: "the layers"},
 		{Href: base + "/nearest{?lon,lat,k,to,kind,available}", Rel: "related", Type: mediaJSON, Title: "the nearest response points", Templated: true},

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
@@ -188,9 +187,9 @@ func (s *Server) nearest(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	head := analysis{provenanceOf(r.snapshot, who.layer), straightLine, crs84, parametersOf(r), who.excluded}
-	start, err := json.Marshal(head)
+	start, err := encode(head)
 	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
+		return err
 	}
 	head.head(w.Header())
 	w.Header().Set("Content-Type", mediaJSON)

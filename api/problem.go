@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -84,7 +83,7 @@ func (p *problem) write(w http.ResponseWriter) {
 		p.Type = problemType + p.Kind
 	}
 	p.Title = http.StatusText(p.Status)
-	body, err := json.Marshal(p)
+	body, err := encode(p)
 	if err != nil {
 		panic(err) // strings and finite numbers only
 	}
@@ -92,7 +91,7 @@ func (p *problem) write(w http.ResponseWriter) {
 	h.Del("ETag")
 	h.Del("Link")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Type", mediaProblem)
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(append(body, '\n'))
 }

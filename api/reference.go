@@ -19,17 +19,18 @@ func find(s *spatial.Snapshot, layer *spatial.Layer, text string) (spatial.Featu
 	}
 	f, err := layer.ByCode(text)
 	if err == nil || layer.ID() != gridLayer {
-		return f, readable404(layer, text, err)
+		return f, unfound(layer, text, err)
 	}
 	code, err := gridCode(s, text)
 	if err != nil {
 		return spatial.Feature{}, err
 	}
 	f, err = layer.ByCode(code)
-	return f, readable404(layer, text, err)
+	return f, unfound(layer, text, err)
 }
 
-func readable404(layer *spatial.Layer, text string, err error) error {
+// unfound names what was looked for as it was written.
+func unfound(layer *spatial.Layer, text string, err error) error {
 	if err == nil || !errors.Is(err, spatial.ErrNotFound) {
 		return err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -23,6 +24,7 @@ const (
 	mediaJSON    = "application/json"
 	mediaGeoJSON = "application/geo+json"
 	mediaSchema  = "application/schema+json"
+	mediaProblem = "application/problem+json"
 	mediaHTML    = "text/html"
 )
 
@@ -111,11 +113,22 @@ func (s *Server) unchanged(w http.ResponseWriter, r *request) bool {
 
 // writeJSON answers with a value as a whole.
 func writeJSON(w http.ResponseWriter, media string, value any) error {
-	body, err := json.Marshal(value)
+	body, err := encode(value)
 	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
+		return err
 	}
 	w.Header().Set("Content-Type", media)
 	_, err = w.Write(append(body, '\n'))
 	return err
+}
+
+// encode is json.Marshal without escapes for HTML: addresses stay readable.
+func encode(value any) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return bytes.TrimRight(body.Bytes(), "\n"), nil
 }

@@ -47,6 +47,7 @@ func (s *Server) table() []route {
 		s.itemRoutes(),
 		s.nearestRoutes(),
 		s.gridRoutes(),
+		s.definitionRoutes(),
 		s.healthRoutes(),
 	)
 }
