@@ -1,0 +1,57 @@
+// Builds the page into dist/. The result depends on the sources and the
+// locked packages only, so that a rebuild is byte-identical.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2] ?? join(here, "dist");
+const packages = join(here, "node_modules");
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(join(out, "fonts"), { recursive: true });
+
+// place writes a file under a name that carries the hash of its content.
+function place(name, content) {
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 10);
+  const placed = name.replace(/(\.\w+)$/, `-${hash}$1`);
+  writeFileSync(join(out, placed), content);
+  return placed;
+}
+
+// fonts places the slices of the typeface and lists them with the characters
+// that each covers.
+function fonts() {
+  const font = join(packages, "@fontsource/noto-sans-sc");
+  const ranges = JSON.parse(readFileSync(join(font, "unicode.json"), "utf8"));
+  return Object.entries(ranges).filter(([name]) => /^\[|^latin/.test(name)).map(([name, range]) => {
+    const slice = name.replace(/[[\]]/g, "");
+    return { url: place(`fonts/${slice}.woff2`, readFileSync(join(font, `files/noto-sans-sc-${slice}-400-normal.woff2`))), range };
+  });
+}
+
+const maplibre = join(packages, "maplibre-gl");
+const worker = place("worker.mjs", readFileSync(join(maplibre, "dist/maplibre-gl-worker.mjs"), "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"));
+
+async function bundle(entry, define = {}) {
+  const result = await build({
+    entryPoints: [join(here, "src", entry)], bundle: true, write: false, minify: true, format: "esm", target: "es2024",
+    legalComments: "none", charset: "utf8", loader: { ".woff2": "empty" }, define, absWorkingDir: here, logLevel: "warning",
+  });
+  return place(entry.replace(/\.ts$/, ".js"), result.outputFiles[0].contents);
+}
+
+const style = await bundle("page.css");
+const script = await bundle("page.ts", { WORKER: JSON.stringify(worker), FONTS: JSON.stringify(fonts()) });
+const icon = place("icon.svg", readFileSync(join(here, "src/icon.svg")));
+
+const page = readFileSync(join(here, "src/page.html"), "utf8")
+  .replace("{style}", style).replace("{script}", script).replace("{icon}", icon);
+writeFileSync(join(out, "page.html"), page);
+
+const licences = ["maplibre-gl/LICENSE.txt", "@fontsource/noto-sans-sc/LICENSE"]
+  .map((name) => `${name.replace(/\/LICENSE.*/, "")}\n\n${readFileSync(join(packages, name), "utf8").trim()}\n`);
+writeFileSync(join(out, "licences.txt"), licences.join("\n\n"));

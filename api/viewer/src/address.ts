@@ -1,0 +1,34 @@
+// The part of the page's state that its address keeps, after the #: the
+// position is MapLibre's ("map"), the language and the layers are ours.
+
+import type { Drawn } from "./style.ts";
+
+const read = () => new URLSearchParams(location.hash.slice(1));
+
+function write(change: Record<string, string>): void {
+  const pairs = read();
+  for (const [name, value] of Object.entries(change)) value ? pairs.set(name, value) : pairs.delete(name);
+  const text = pairs.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
+  history.replaceState(history.state, "", `#${text}`);
+}
+
+// languageInAddress is the language that the address asks for, if any.
+export const languageInAddress = () => read().get("lang");
+
+export const writeLanguage = (language: string) => write({ lang: language });
+
+// readLayers switches layers as the address says: those that differ from
+// what is shown by default.
+export function readLayers(drawn: Drawn[]): void {
+  const on = named("on");
+  const off = named("off");
+  for (const d of drawn) d.on = on.has(d.layer.id) || (d.look.on && !off.has(d.layer.id));
+}
+
+const named = (list: string) => new Set((read().get(list) ?? "").split(",").filter(Boolean));
+
+// writeLayers puts into the address which layers differ from the default.
+export function writeLayers(drawn: Drawn[]): void {
+  const differing = (on: boolean) => drawn.filter((d) => d.on === on && d.look.on !== on).map((d) => d.layer.id).join(",");
+  write({ on: differing(true), off: differing(false) });
+}

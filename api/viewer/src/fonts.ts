@@ -1,0 +1,23 @@
+// The typeface that the page brings along, in slices of which a browser loads
+// only those whose characters are shown.
+
+import type { FontFacesSpecification } from "maplibre-gl";
+
+interface Slice { url: string; range: string }
+
+declare const FONTS: Slice[]; // by the build
+
+export const typeface = "Noto Sans SC";
+
+const addressOf = (slice: Slice) => new URL(slice.url, import.meta.url).href;
+
+// fontFaces are the slices as a map style names them.
+export function fontFaces(): FontFacesSpecification {
+  return { [typeface]: FONTS.map((s) => ({ url: addressOf(s), "unicode-range": s.range.split(",") })) };
+}
+
+// offerFonts lets the page fall back on the typeface for characters that the
+// reader's machine has no font for.
+export function offerFonts(): void {
+  for (const s of FONTS) document.fonts.add(new FontFace("Page Noto", `url(${addressOf(s)})`, { unicodeRange: s.range }));
+}

@@ -1,0 +1,218 @@
+// The map page: wires the map, the list of layers and the card together.
+
+import { type GeoJSONSource, Map, type MapMouseEvent, type PaddingOptions, Popup, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { languageInAddress, readLayers, writeLanguage, writeLayers } from "./address.ts";
+import { Card, hitsAt } from "./card.ts";
+import { type Bounds, type Catalogue, type Feature, loadCatalogue, loadPlaceName } from "./catalogue.ts";
+import { ZoomControl } from "./controls.ts";
+import { h, svg } from "./dom.ts";
+import { offerFonts } from "./fonts.ts";
+import { drawNamed } from "./markers.ts";
+import { followZoom, layerList } from "./panel.ts";
+import { type Drawn, drawnOf, mapStyle } from "./style.ts";
+import { type Language, dictionaries, preferred } from "./words.ts";
+
+declare const WORKER: string; // by the build
+
+const remembered = "wangge.language";
+const phone = matchMedia("(max-width: 720px)");
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+setWorkerUrl(new URL(WORKER, import.meta.url).href);
+offerFonts();
+void start();
+
+async function start(): Promise<void> {
+  const language = preferred(languageInAddress() ?? localStorage.getItem(remembered));
+  try {
+    new Page(await loadCatalogue(), language);
+  } catch (fault) {
+    console.error(fault);
+    const words = dictionaries[language];
+    document.body.replaceChildren(h("main", { className: "failure" }, h("p", {}, words.catalogueFailed),
+      h("button", { type: "button", onclick: () => location.reload() }, words.retry)));
+  }
+}
+
+class Page {
+  readonly #catalogue: Catalogue;
+  readonly #drawn: Drawn[];
+  readonly #map: Map;
+  readonly #card: Card;
+  readonly #zoom: ZoomControl;
+  readonly #popup = new Popup({ closeButton: false, closeOnClick: false, maxWidth: "340px", offset: 10, focusAfterOpen: false });
+  readonly #mapBox = h("main", { id: "map" });
+  readonly #panel = h("aside", { id: "panel" });
+  readonly #sheet = h("div", { id: "sheet", hidden: true });
+  readonly #notice = h("p", { id: "notice", hidden: true, role: "status" });
+  #list: HTMLElement = h("div");
+  #language: Language;
+  #place = "";
+  #open = !phone.matches;
+
+  constructor(catalogue: Catalogue, language: Language) {
+    this.#catalogue = catalogue;
+    this.#language = language;
+    this.#drawn = catalogue.layers.map(drawnOf);
+    readLayers(this.#drawn);
+    document.body.replaceChildren(this.#panel, this.#mapBox, this.#sheet, this.#notice);
+    this.#zoom = new ZoomControl(() => this.#whole());
+    this.#map = this.#makeMap();
+    this.#card = new Card(this.#drawn, { select: (f) => this.#select(f), close: () => this.#close() });
+    this.#speak();
+    this.#listen();
+    void this.#namePlace();
+    Object.assign(globalThis, { wangge: { map: this.#map } }); // for the console and the tests
+  }
+
+  #makeMap(): Map {
+    const map = new Map({
+      container: this.#mapBox, style: mapStyle(this.#drawn), hash: "map", attributionControl: false, dragRotate: false, pitchWithRotate: false,
+      touchPitch: false, maxZoom: 21, minZoom: 8, fadeDuration: still ? 0 : 200, ...this.#wholeView(),
+    });
+    map.touchZoomRotate.disableRotation();
+    map.keyboard.disableRotation();
+    map.addControl(this.#zoom, "top-right");
+    map.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-right");
+    return map;
+  }
+
+  #listen(): void {
+    const map = this.#map;
+    map.on("styleimagemissing", ({ id }) => {
+      const scale = Math.ceil(devicePixelRatio) * 2;
+      const image = drawNamed(id, scale);
+      if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: scale });
+    });
+    map.on("click", (e) => this.#pick(e));
+    map.on("mousemove", (e) => { map.getCanvas().style.cursor = hitsAt(map, e.point, this.#drawn).some((h) => !h.drawn.look.base) ? "pointer" : ""; });
+    map.on("zoom", () => this.#followZoom());
+    map.on("error", ({ error }) => this.#complain(error));
+    for (const busy of ["dataloading", "movestart"] as const) map.on(busy, () => { delete document.body.dataset.settled; });
+    map.on("idle", () => { document.body.dataset.settled = "true"; });
+    addEventListener("hashchange", () => this.#followAddress());
+    phone.addEventListener("change", () => this.#close());
+  }
+
+  // wholeView is the camera that shows the whole district beside the panel.
+  #wholeView(): { bounds?: Bounds; fitBoundsOptions: { padding: number | PaddingOptions } } {
+    const bounds = this.#catalogue.layers.find((l) => l.id === "districts")?.bounds ?? this.#catalogue.bounds;
+    return { ...(bounds && { bounds }), fitBoundsOptions: { padding: phone.matches ? { top: 60, right: 14, bottom: 120, left: 14 } : 36 } };
+  }
+
+  #whole(): void {
+    const { bounds, fitBoundsOptions } = this.#wholeView();
+    if (bounds) this.#map.fitBounds(bounds, { ...fitBoundsOptions, duration: still ? 0 : 500 });
+  }
+
+  // speak renews everything that has words.
+  #speak(): void {
+    const words = dictionaries[this.#language];
+    const title = words.title(this.#place);
+    document.documentElement.lang = this.#language === "zh" ? "zh-Hans" : "en";
+    document.title = this.#catalogue.synthetic ? `${title} · ${words.synthetic}` : title;
+    this.#map.getCanvas().setAttribute("aria-label", words.map);
+    this.#mapBox.setAttribute("aria-label", words.map);
+    this.#zoom.speak(words);
+    this.#panel.setAttribute("aria-label", words.layers);
+    this.#list = layerList(this.#drawn, this.#language, { switched: (d) => this.#switch(d), zoomTo: (z) => this.#map.easeTo({ zoom: z, duration: still ? 0 : 500 }) });
+    this.#panel.replaceChildren(this.#head(title), this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences)));
+    this.#fold(this.#open);
+    this.#followZoom();
+    this.#card.speak(this.#language);
+  }
+
+  #head(title: string): HTMLElement {
+    const words = dictionaries[this.#language];
+    const other: Language = this.#language === "zh" ? "en" : "zh";
+    const language = h("button", { type: "button", className: "language", lang: other === "zh" ? "zh-Hans" : "en", onclick: () => this.#setLanguage(other) }, words.otherLanguage);
+    const fold = h("button", { type: "button", className: "fold", onclick: () => this.#fold(!this.#open) }, svg("M4 7l8-4 8 4-8 4zM4 12l8 4 8-4M4 17l8 4 8-4"), h("span", {}));
+    return h("header", {}, h("div", { className: "brand" }, h("h1", {}, title), h("p", {}, words.subtitle)), language, fold,
+      this.#catalogue.synthetic && h("p", { className: "synthetic", title: words.syntheticLong }, h("strong", {}, "合成数据 synthetic data"), h("span", {}, words.syntheticLong)));
+  }
+
+  // fold opens or closes the list of layers on a phone.
+  #fold(open: boolean): void {
+    const words = dictionaries[this.#language];
+    this.#open = open;
+    this.#panel.classList.toggle("open", open);
+    const button = this.#panel.querySelector<HTMLElement>(".fold");
+    button?.setAttribute("aria-expanded", String(open));
+    button?.setAttribute("aria-label", open ? words.hideLayers : words.showLayers);
+    button?.querySelector("span")?.replaceChildren(words.layers);
+  }
+
+  #setLanguage(language: Language): void {
+    this.#language = language;
+    localStorage.setItem(remembered, language);
+    writeLanguage(language);
+    this.#speak();
+    this.#panel.querySelector<HTMLElement>(".language")?.focus();
+  }
+
+  #switch(drawn: Drawn[]): void {
+    for (const d of drawn) {
+      for (const id of this.#partsOf(d)) this.#map.setLayoutProperty(id, "visibility", d.on ? "visible" : "none");
+    }
+    writeLayers(this.#drawn);
+  }
+
+  #partsOf(d: Drawn): string[] {
+    return this.#map.getLayersOrder().filter((id) => id.startsWith(`${d.layer.id}/`));
+  }
+
+  #followAddress(): void {
+    const language = preferred(languageInAddress() ?? this.#language);
+    const before = new globalThis.Map(this.#drawn.map((d) => [d, d.on]));
+    readLayers(this.#drawn);
+    const changed = this.#drawn.filter((d) => before.get(d) !== d.on);
+    if (changed.length === 0 && language === this.#language) return;
+    this.#language = language;
+    this.#switch(changed);
+    this.#speak();
+  }
+
+  #followZoom(): void { followZoom(this.#list, this.#map.getZoom()); }
+
+  async #namePlace(): Promise<void> {
+    const districts = this.#catalogue.layers.find((l) => l.id === "districts");
+    if (!districts) return;
+    this.#place = await loadPlaceName(districts).catch(() => "");
+    if (this.#place) this.#speak();
+  }
+
+  #pick(e: MapMouseEvent): void {
+    const hits = hitsAt(this.#map, e.point, this.#drawn);
+    if (hits.length === 0) return this.#close();
+    this.#card.show(hits, e.lngLat, this.#language);
+    if (phone.matches) this.#showSheet();
+    else this.#popup.setLngLat(e.lngLat).setDOMContent(this.#card.element).addTo(this.#map);
+    this.#card.element.focus({ preventScroll: true });
+  }
+
+  #showSheet(): void {
+    this.#fold(false);
+    this.#sheet.replaceChildren(this.#card.element);
+    this.#sheet.hidden = false;
+    this.#sheet.scrollTop = 0;
+  }
+
+  #close(): void {
+    this.#card.forget();
+    this.#popup.remove();
+    this.#sheet.hidden = true;
+  }
+
+  #select(feature: Feature | undefined): void {
+    const source = this.#map.getSource<GeoJSONSource>("selected");
+    const features = feature?.geometry ? [{ type: "Feature" as const, geometry: feature.geometry, properties: {} }] : [];
+    void source?.setData({ type: "FeatureCollection", features });
+  }
+
+  #complain(fault: unknown): void {
+    console.warn(fault);
+    this.#notice.textContent = dictionaries[this.#language].tilesFailed;
+    this.#notice.hidden = false;
+    setTimeout(() => { this.#notice.hidden = true; }, 6000);
+  }
+}

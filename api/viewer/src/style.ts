@@ -1,0 +1,289 @@
+// The map's style: which tiles are asked for, and how layers are drawn.
+//
+// Each service layer becomes some style layers named "<layer>/<part>", each in
+// a band; bands are stacked from the ground up whatever the catalogue's order.
+
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
+import { type Bounds, type Kind, type Layer, tiles, union } from "./catalogue.ts";
+import { type Entry, type Look, byField, entries, lookOf, markerOf, unclassified } from "./looks.ts";
+import { type Marker, nameOf } from "./markers.ts";
+import { fontFaces, typeface } from "./fonts.ts";
+
+// Bands, the ground first.
+enum Band { Ground, Tint, Nature, Building, RoadCase, Road, Edge, Area, Line, Point, Name }
+
+// Part is a style layer before it knows its source.
+type Part = LayerSpecification extends infer L ? (L extends { source: string } ? Omit<L, "source" | "id"> : never) : never;
+
+interface Placed { band: Band; layer: LayerSpecification }
+
+// Drawn is a service layer with its look, as the panel and the cards need it.
+export interface Drawn { layer: Layer; look: Look; entries: Entry[]; on: boolean }
+
+// drawnOf joins a layer with its look.
+export function drawnOf(layer: Layer): Drawn {
+  const look = lookOf(layer);
+  return { layer, look, entries: entries(layer, look), on: look.on };
+}
+
+// mapStyle is the style of all layers.
+export function mapStyle(drawn: Drawn[]): StyleSpecification {
+  const shown = drawn.filter((d) => d.layer.kinds.size > 0);
+  const sources: Record<string, SourceSpecification> = { selected: { type: "geojson", data: nothing } };
+  const placed: Placed[] = [];
+  for (const [source, members] of sourcesOf(shown)) {
+    sources[source] = sourceOf(members);
+    for (const d of members) placed.push(...place(d, source));
+  }
+  const named = shown.filter((d) => namings[d.layer.id]?.whole);
+  if (named.length > 0) sources[wholeSource] = { ...sourceOf(named), ...wholeZoom(named) };
+  placed.sort((a, b) => a.band - b.band);
+  return {
+    version: 8, sources, "font-faces": fontFaces(),
+    layers: [{ id: "background", type: "background", paint: { "background-color": "#e4e8e8" } }, ...placed.map((p) => p.layer), ...selection],
+    transition: { duration: 0, delay: 0 },
+  };
+}
+
+const nothing = { type: "FeatureCollection" as const, features: [] };
+
+// sourcesOf groups layers into tile requests: the light ones of the service
+// travel together, heavy and imported ones alone.
+function sourcesOf(drawn: Drawn[]): Map<string, Drawn[]> {
+  const groups = new Map<string, Drawn[]>();
+  for (const d of drawn) {
+    const alone = d.look.from > 0 || d.layer.count > 3000 || d.layer.group === "user";
+    const name = alone ? d.layer.id : d.look.base ? "ground" : "places";
+    groups.set(name, [...(groups.get(name) ?? []), d]);
+  }
+  return groups;
+}
+
+function sourceOf(members: Drawn[]): SourceSpecification & { type: "vector" } {
+  const bounds = union(members.flatMap((d) => (d.layer.bounds ? [d.layer.bounds] : [])));
+  return {
+    type: "vector", tiles: [tiles(members.map((d) => d.layer.id))], maxzoom: 16,
+    minzoom: Math.min(...members.map((d) => d.look.from)), ...(bounds && { bounds: padded(bounds) }),
+  };
+}
+
+function padded([west, south, east, north]: Bounds): Bounds {
+  return [west - 0.002, south - 0.002, east + 0.002, north + 0.002];
+}
+
+// Areas are named from the deepest tile that holds them all, so that an area
+// cut by tile edges is not named once for each piece.
+const wholeSource = "whole";
+
+function wholeZoom(named: Drawn[]): { minzoom: number; maxzoom: number } {
+  const bounds = union(named.flatMap((d) => (d.layer.bounds ? [d.layer.bounds] : [])));
+  let zoom = 11;
+  while (bounds && zoom > 7 && !inOneTile(bounds, zoom)) zoom--;
+  return { minzoom: zoom, maxzoom: zoom };
+}
+
+function inOneTile([west, south, east, north]: Bounds, zoom: number): boolean {
+  const [left, top] = tileAt(west, north, zoom);
+  const [right, bottom] = tileAt(east, south, zoom);
+  return left === right && top === bottom;
+}
+
+function tileAt(lon: number, lat: number, zoom: number): [number, number] {
+  const y = 0.5 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / (2 * Math.PI);
+  return [Math.floor((lon / 360 + 0.5) * 2 ** zoom), Math.floor(y * 2 ** zoom)];
+}
+
+// place turns a layer into style layers.
+function place(d: Drawn, source: string): Placed[] {
+  const draw = grounds[d.layer.id] ?? overlay;
+  const parts = [...draw(d), ...names(d)];
+  return parts.map(([band, name, part, from]) => ({
+    band,
+    layer: {
+      ...part, id: `${d.layer.id}/${name}`, source: from ?? source, "source-layer": d.layer.id,
+      minzoom: Math.max(part.minzoom ?? 0, d.look.from),
+      layout: { ...part.layout, visibility: d.on ? "visible" : "none" },
+    } as LayerSpecification,
+  }));
+}
+
+type Parts = [band: Band, name: string, part: Part, source?: string | undefined][];
+
+const by = (...stops: number[]): ExpressionSpecification => ["interpolate", ["exponential", 1.4], ["zoom"], ...stops] as unknown as ExpressionSpecification;
+const is = (kind: Kind): FilterSpecification => {
+  const names = { point: ["Point", "MultiPoint"], line: ["LineString", "MultiLineString"], polygon: ["Polygon", "MultiPolygon"] };
+  return ["match", ["geometry-type"], names[kind], true, false] as unknown as FilterSpecification;
+};
+const oneOf = (field: string, pairs: [string, unknown][], otherwise: unknown): ExpressionSpecification =>
+  ["match", ["to-string", ["get", field]], ...pairs.flat(), otherwise] as unknown as ExpressionSpecification;
+
+// tints tell neighbouring streets apart on the overview.
+const tints = ["#f4e9d8", "#e8eddb", "#f3e2e0", "#e3e9f0", "#efe6f0", "#f5efd0", "#dfece8", "#f0e4d3", "#e9e6da", "#e6e4f1"];
+
+// The ground: what makes the map look like a city.
+const grounds: Record<string, (d: Drawn) => Parts> = {
+  districts: () => [
+    [Band.Ground, "land", { type: "fill", paint: { "fill-color": "#f7f4ee" } }],
+    [Band.Edge, "halo", { type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#7d4f8c", "line-opacity": 0.16, "line-width": by(9, 4, 14, 12) } }],
+    [Band.Edge, "line", { type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#7d4f8c", "line-width": by(9, 1.2, 14, 2.4) } }],
+  ],
+  streets: () => [
+    [Band.Tint, "tint", { type: "fill", paint: {
+      "fill-color": ["to-color", ["at", ["%", ["to-number", ["id"]], tints.length], ["literal", tints]]] as unknown as ExpressionSpecification,
+      "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 1, 15, 0] } }],
+    [Band.Edge, "line", { type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#8d5a9e", "line-opacity": 0.75, "line-width": by(10, 0.7, 14, 1.8, 18, 3), "line-dasharray": [6, 2, 1.5, 2] } }],
+  ],
+  communities: () => [
+    [Band.Edge, "line", { type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#8d6aa0", "line-opacity": by(11, 0.25, 13, 0.6), "line-width": by(11, 0.5, 16, 1.4), "line-dasharray": [4, 2] } }],
+    [Band.Ground, "area", { type: "fill", paint: { "fill-opacity": 0 } }],
+  ],
+  grids: () => [
+    [Band.Ground, "area", { type: "fill", paint: { "fill-opacity": 0 } }],
+    [Band.Edge, "line", { type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#7f8aa0", "line-opacity": by(13, 0.3, 15, 0.75), "line-width": by(13, 0.4, 17, 1.2) } }],
+  ],
+  water: () => [
+    [Band.Nature, "area", { type: "fill", filter: is("polygon"), paint: { "fill-color": "#abd0e4", "fill-outline-color": "#8fbdd6" } }],
+    [Band.Nature, "line", { type: "line", filter: is("line"), layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": "#abd0e4", "line-width": by(10, 1, 16, 10) } }],
+  ],
+  parks: () => green("#cde2bd"),
+  green: () => green("#cde2bd"),
+  roads: roads,
+  railways: () => rails,
+  buildings: () => [
+    [Band.Building, "area", { type: "fill", filter: is("polygon"), paint: { "fill-color": "#e0d8cc", "fill-outline-color": "#c9beae", "fill-opacity": by(13, 0.6, 15, 1) } }],
+  ],
+};
+
+const green = (colour: string): Parts => [[Band.Nature, "area", { type: "fill", filter: is("polygon"), paint: { "fill-color": colour, "fill-opacity": 0.85 } }]];
+
+const rails: Parts = [
+  [Band.Road, "bed", { type: "line", paint: { "line-color": "#8f949c", "line-width": by(10, 0.8, 16, 4) } }],
+  [Band.Road, "ties", { type: "line", minzoom: 13, paint: { "line-color": "#fff", "line-width": by(10, 0.3, 16, 2.4), "line-dasharray": [4, 4] } }],
+];
+
+// Road classes from the greatest: width at zooms 10, 14 and 18, colour, and
+// the zoom from which they show.
+const roadClasses: { names: string[]; widths: [number, number, number]; colour: string; edge: string; from: number }[] = [
+  { names: ["expressway", "motorway", "trunk"], widths: [1.6, 5.5, 30], colour: "#f9cf8a", edge: "#d59d48", from: 0 },
+  { names: ["arterial", "primary"], widths: [1.1, 4.6, 26], colour: "#fde5ae", edge: "#d9b765", from: 0 },
+  { names: ["secondary", "tertiary"], widths: [0.5, 3.4, 21], colour: "#ffffff", edge: "#c9c2b6", from: 11 },
+  { names: ["local", "hill", "residential", "unclassified"], widths: [0.2, 1.9, 15], colour: "#ffffff", edge: "#cfc9be", from: 13 },
+  { names: ["lane", "service", "footway", "path"], widths: [0.1, 1, 9], colour: "#ffffff", edge: "#d8d3ca", from: 14 },
+];
+
+function roads(): Parts {
+  const parts: Parts = [];
+  for (const [i, c] of [...roadClasses.entries()].reverse()) {
+    const [w10, w14, w18] = c.widths;
+    const filter = ["match", ["get", "class"], c.names, true, i === roadClasses.length - 2 && rest(c.names)] as unknown as FilterSpecification;
+    const layout = { "line-cap": "round", "line-join": "round" } as const;
+    const common = { type: "line", filter, layout, minzoom: c.from } as const;
+    parts.push([Band.RoadCase, `case-${c.names[0]}`, { ...common, paint: { "line-color": c.edge, "line-width": by(10, w10 + 0.6, 14, w14 + 1.4, 18, w18 + 2) } }]);
+    parts.push([Band.Road, `road-${c.names[0]}`, { ...common, paint: { "line-color": c.colour, "line-width": by(10, w10, 14, w14, 18, w18) } }]);
+  }
+  parts.push([Band.Road, "oneway", { type: "symbol", minzoom: 16, filter: ["==", ["to-string", ["get", "oneway"]], "true"] as unknown as FilterSpecification,
+    layout: { "symbol-placement": "line", "symbol-spacing": 180, "text-field": "→", "text-font": [typeface], "text-size": 13, "text-keep-upright": false, "text-rotation-alignment": "map" },
+    paint: { "text-color": "#9aa0a8" } }]);
+  return parts;
+}
+
+// rest matches road classes that the table does not name.
+const rest = (names: string[]): unknown => ["!", ["in", ["get", "class"], ["literal", roadClasses.flatMap((c) => c.names).filter((n) => !names.includes(n))]]];
+
+// overlay draws any layer that is not ground, by the kinds of its geometry.
+function overlay(d: Drawn): Parts {
+  const parts: Parts = [];
+  if (d.layer.kinds.has("polygon")) parts.push(...areas(d));
+  if (d.layer.kinds.has("line")) parts.push(lines(d));
+  if (d.layer.kinds.has("point") || sited.has(d.layer.id)) parts.push(points(d));
+  return parts;
+}
+
+// sited are layers whose areas are places that are looked for: their symbol
+// stands on areas too.
+const sited = new Set(["shelters", "high_risk_zones", "slopes"]);
+
+function colourOf(d: Drawn): ExpressionSpecification | string {
+  const field = byField(d.layer, d.look);
+  const pairs = d.entries.filter((e) => e.value !== undefined).map((e): [string, string] => [e.value!, e.colour]);
+  return field && pairs.length > 0 ? oneOf(field.name, pairs, unclassified) : d.look.colour;
+}
+
+function areas(d: Drawn): Parts {
+  const filter = is("polygon");
+  const colour = colourOf(d);
+  const alone = d.layer.group === "user";
+  return [
+    [Band.Area, "area", { type: "fill", filter, paint: { "fill-color": colour, "fill-opacity": alone ? 0.12 : 0.2 } }],
+    [Band.Area, "edge", { type: "line", filter, layout: { "line-join": "round" }, paint: { "line-color": colour, "line-width": by(10, alone ? 0.5 : 0.8, 16, 2) } }],
+  ];
+}
+
+function lines(d: Drawn): Parts[number] {
+  return [Band.Line, "line", { type: "line", filter: is("line"), layout: { "line-cap": "round", "line-join": "round" },
+    paint: { "line-color": colourOf(d), "line-width": by(10, 1.2, 16, 3.5), ...(d.layer.id === "covered_rivers" && { "line-dasharray": [2, 1.6] }) } }];
+}
+
+function points(d: Drawn): Parts[number] {
+  const small = markerOf(d.look).size < 14;
+  return [Band.Point, "point", { type: "symbol", ...(!sited.has(d.layer.id) && { filter: is("point") }),
+    layout: { "icon-image": symbolOf(d), "icon-allow-overlap": true, "icon-ignore-placement": true,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 10, small ? 0.7 : 0.4, 13, small ? 0.7 : 0.62, 17, 1.05] as unknown as ExpressionSpecification } }];
+}
+
+function symbolOf(d: Drawn): ExpressionSpecification | string {
+  const field = byField(d.layer, d.look);
+  const listed = d.entries.filter((e) => e.value !== undefined);
+  if (!field || listed.length === 0) return nameOf(markerOf(d.look));
+  const other = d.entries.find((e) => e.value === undefined)?.marker ?? unknown;
+  return oneOf(field.name, listed.map((e): [string, string] => [e.value!, nameOf(e.marker)]), nameOf(other));
+}
+
+const unknown: Marker = { shape: "ring", colour: unclassified, glyph: "none", size: 10 };
+
+// Naming says how the features of a layer are labelled.
+interface Naming { from: number; to: number; size: ExpressionSpecification | number; colour: string; along?: boolean; code?: boolean; whole?: boolean; spacing?: number }
+
+const namings: Record<string, Naming> = {
+  streets: { from: 10, to: 14.5, size: by(10, 11, 13, 17), colour: "#5d3a6b", whole: true, spacing: 0.12 },
+  communities: { from: 13, to: 16.5, size: by(13, 10.5, 16, 14), colour: "#6b4a7c", whole: true },
+  grids: { from: 15.5, to: 24, size: by(15.5, 10, 18, 13), colour: "#56637a", code: true },
+  roads: { from: 12, to: 24, size: by(12, 10, 17, 13), colour: "#5f564a", along: true },
+  water: { from: 12, to: 24, size: by(12, 10, 16, 14), colour: "#39739b" },
+  parks: { from: 13, to: 24, size: by(13, 10, 16, 13), colour: "#4b7a3a" },
+  green: { from: 13, to: 24, size: by(13, 10, 16, 13), colour: "#4b7a3a" },
+  buildings: { from: 17.2, to: 24, size: 11, colour: "#7a6f5f" },
+};
+
+const placeNaming: Naming = { from: 15, to: 24, size: 11, colour: "#2b3442" };
+
+// names labels a layer's features, if it has a field to call them by.
+function names(d: Drawn): Parts {
+  const naming = namings[d.layer.id] ?? placeNaming;
+  const field = naming.code ? d.layer.code : d.layer.label;
+  if (!field || hidden(d, field) || (naming === placeNaming && (d.layer.count > 3000 || markerOf(d.look).glyph === "none"))) return [];
+  const beside = naming === placeNaming;
+  return [[Band.Name, "name", { type: "symbol", minzoom: naming.from, maxzoom: naming.to,
+    layout: {
+      "text-field": naming.code ? gridNumber(field) : ["to-string", ["get", field]] as unknown as ExpressionSpecification, "text-font": [typeface], "text-size": naming.size,
+      "text-max-width": 8, "text-letter-spacing": naming.spacing ?? 0.02, "text-padding": 4,
+      ...(naming.along && { "symbol-placement": "line", "symbol-spacing": 320, "text-max-angle": 30, "text-padding": 12 }),
+      ...(beside && { "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": 1.15, "text-optional": true }),
+    },
+    paint: { "text-color": beside ? d.look.colour : naming.colour, "text-halo-color": "rgba(255,255,255,.9)", "text-halo-width": 1.4 } }, naming.whole ? wholeSource : undefined]];
+}
+
+const hidden = (d: Drawn, field: string) => d.layer.fields.find((f) => f.name === field)?.detail_only ?? false;
+
+// gridNumber shows a grid's 14-digit code as it is spoken: community-number.
+const gridNumber = (field: string): ExpressionSpecification =>
+  ["case", ["==", ["length", ["to-string", ["get", field]]], 14],
+    ["concat", ["slice", ["get", field], 6, 12], "-", ["slice", ["get", field], 12]], ["to-string", ["get", field]]] as unknown as ExpressionSpecification;
+
+// selection marks the feature whose card is open.
+const selection: LayerSpecification[] = [
+  { id: "selected/area", source: "selected", type: "fill", filter: is("polygon"), paint: { "fill-color": "#0b3d91", "fill-opacity": 0.1 } },
+  { id: "selected/case", source: "selected", type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#fff", "line-width": 5, "line-opacity": 0.85 } },
+  { id: "selected/line", source: "selected", type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#0b3d91", "line-width": 2.4 } },
+  { id: "selected/point", source: "selected", type: "circle", filter: is("point"), paint: { "circle-radius": 15, "circle-color": "rgba(11,61,145,.08)", "circle-stroke-color": "#0b3d91", "circle-stroke-width": 2.4 } },
+];

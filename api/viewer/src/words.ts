@@ -1,0 +1,130 @@
+// The page's own words in both languages. Words about the data (titles of
+// layers and fields, names of values, units) come from the service.
+
+export type Language = "zh" | "en";
+
+// Title is a text of the service in both languages; either may be missing.
+export interface Title { zh?: string; en?: string }
+
+const zh = {
+  locale: "zh-CN",
+  otherLanguage: "English",
+  title: (place: string) => `${place || "网格"}一张图`,
+  subtitle: "城市网格空间底图",
+  synthetic: "合成数据",
+  syntheticLong: "图上内容由程序生成，并非实测；仅街道、社区名称与代码真实。",
+  map: "地图",
+  layers: "图层",
+  showLayers: "展开图层",
+  hideLayers: "收起图层",
+  zoomIn: "放大",
+  zoomOut: "缩小",
+  whole: "全区",
+  groups: { base: "底图", grid: "区划与网格", people: "楼栋与人口", risk: "风险与隐患", response: "应急力量", service: "公共服务", user: "导入图层" },
+  otherGroup: "其他",
+  asOf: (date: string) => `数据日期 ${date}`,
+  noDate: "日期不详",
+  count: (n: string) => `${n} 个`,
+  fromZoom: (zoom: number) => `放大到 ${zoom} 级起显示`,
+  zoomThere: (zoom: number) => `放大到 ${zoom} 级`,
+  about: (title: string) => `${title}：说明`,
+  noValue: "未定级",
+  unknownValue: "未填",
+  notFilled: "未填写",
+  yes: "是",
+  no: "否",
+  code: "代码",
+  close: "关闭",
+  loading: "正在读取……",
+  alsoHere: "此处还有",
+  details: "要素详情",
+  source: "来源",
+  licence: "许可",
+  layerFailed: "读取失败，请重试",
+  catalogueFailed: "无法读取图层目录。",
+  tilesFailed: "部分地图内容未能读取，移动地图会再试。",
+  retry: "重试",
+  noWebGL: "此浏览器不支持 WebGL，无法显示地图。",
+  here: "所在网格与最近站点",
+  inGrid: "所在网格",
+  outside: "不在任何网格内",
+  nearest: "最近的应急站点（直线距离）",
+  none: "没有",
+  position: "经纬度",
+  licences: "开源许可",
+  language: "语言",
+  unclassifiedNote: "原始数据未定级，照实显示，不作推测",
+  grouped: (n: string) => `另有 ${n} 个`,
+  km: "公里",
+  m: "米",
+};
+
+type Words = typeof zh;
+
+const en: Words = {
+  locale: "en-GB",
+  otherLanguage: "中文",
+  title: (place) => (place ? `${place} on one map` : "The grid on one map"),
+  subtitle: "Spatial layers of the urban grid",
+  synthetic: "synthetic data",
+  syntheticLong: "What the map shows is generated, not surveyed; only names and codes of streets and communities are real.",
+  map: "Map",
+  layers: "Layers",
+  showLayers: "Show layers",
+  hideLayers: "Hide layers",
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  whole: "Whole district",
+  groups: { base: "Base", grid: "Divisions and grids", people: "Buildings and people", risk: "Risks and hidden dangers", response: "Response", service: "Public services", user: "Imported layers" },
+  otherGroup: "Other",
+  asOf: (date) => `as of ${date}`,
+  noDate: "date not known",
+  count: (n) => n,
+  fromZoom: (zoom) => `shown from zoom ${zoom}`,
+  zoomThere: (zoom) => `Zoom to ${zoom}`,
+  about: (title) => `About ${title}`,
+  noValue: "unclassified",
+  unknownValue: "not filled in",
+  notFilled: "Not filled in",
+  yes: "yes",
+  no: "no",
+  code: "Code",
+  close: "Close",
+  loading: "Loading …",
+  alsoHere: "Also here",
+  details: "Feature details",
+  source: "Source",
+  licence: "Licence",
+  layerFailed: "Could not be read; try again",
+  catalogueFailed: "The list of layers could not be read.",
+  tilesFailed: "Part of the map could not be read; moving the map tries again.",
+  retry: "Try again",
+  noWebGL: "This browser has no WebGL and cannot draw the map.",
+  here: "Grid and nearest stations here",
+  inGrid: "Grid here",
+  outside: "in no grid",
+  nearest: "Nearest response points (straight line)",
+  none: "none",
+  position: "Longitude, latitude",
+  licences: "Open-source licences",
+  language: "Language",
+  unclassifiedNote: "no level in the source; shown as it is, not guessed",
+  grouped: (n) => `${n} more`,
+  km: "km",
+  m: "m",
+};
+
+export const dictionaries: Record<Language, Words> = { zh, en };
+export type { Words };
+
+// inWords is a title in a language, or in the other one if it is missing.
+export function inWords(title: Title | undefined, language: Language, fallback = ""): string {
+  const other = language === "zh" ? "en" : "zh";
+  return title?.[language] || title?.[other] || fallback;
+}
+
+// preferred is the language of a reader: as chosen before, else as the browser says.
+export function preferred(chosen: string | null): Language {
+  if (chosen === "zh" || chosen === "en") return chosen;
+  return navigator.languages.some((l) => l.toLowerCase().startsWith("zh")) ? "zh" : "en";
+}
