@@ -47,6 +47,7 @@ func (s *Server) table() []route {
 		s.itemRoutes(),
 		s.nearestRoutes(),
 		s.gridRoutes(),
+		s.tileRoutes(),
 		s.definitionRoutes(),
 		s.healthRoutes(),
 	)

@@ -8,12 +8,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"wangge/spatial"
+	"wangge/tiles"
 )
 
 // State is the current state of the district: data.Live, or a fixed snapshot.
@@ -28,10 +30,14 @@ type State interface {
 type Config struct {
 	PublicURL *url.URL     // base of the links in answers; nil: as the request's Host says
 	BodyLimit int64        // largest request body in bytes; 0: 32 MiB
+	TileMemo  uint64       // bytes of rendered tiles kept in memory; 0: 64 MiB
 	Page      http.Handler // the map page, at / and below /viewer/; nil: none
 }
 
-const defaultBodyLimit = 32 << 20
+const (
+	defaultBodyLimit = 32 << 20
+	defaultTileMemo  = 64 << 20
+)
 
 // Server answers HTTP requests from the current state. It is an
 // [http.Handler], safe for concurrent use.
@@ -42,6 +48,8 @@ type Server struct {
 	boot    string // tells the ETags of one run of the program from another's
 	routes  []route
 	handler http.Handler
+
+	renderer *tiles.Renderer
 }
 
 // New makes the service of a state.
@@ -49,7 +57,11 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	if config.BodyLimit == 0 {
 		config.BodyLimit = defaultBodyLimit
 	}
+	if config.TileMemo == 0 {
+		config.TileMemo = defaultTileMemo
+	}
 	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8]}
+	s.renderer = tiles.NewRenderer(config.TileMemo, runtime.GOMAXPROCS(0))
 	s.routes = s.table()
 	s.handler = s.wrap(s.router())
 	return s

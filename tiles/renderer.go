@@ -1,0 +1,163 @@
+package tiles
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"wangge/spatial"
+)
+
+// Coding is one form of a tile's bytes; read-only. ETag is a strong entity
+// tag, quotes included, made from the bytes.
+type Coding struct {
+	Bytes []byte
+	ETag  string
+}
+
+// Tile is a rendered tile in the codings it is served in; immutable.
+type Tile struct {
+	Raw  Coding // the Mapbox Vector Tile
+	Gzip Coding // the same, compressed; no bytes for an empty tile
+}
+
+// Empty says whether nothing is in the tile.
+func (t *Tile) Empty() bool { return len(t.Raw.Bytes) == 0 }
+
+// weight is what a tile costs the memo.
+func (t *Tile) weight(key string) uint32 {
+	const overhead = 256
+	return uint32(min(len(t.Raw.Bytes)+len(t.Gzip.Bytes)+len(key)+overhead, math.MaxUint32))
+}
+
+// Renderer renders tiles and keeps those most asked for. A tile is kept under
+// its address and the versions of its layers, so an edit of one layer makes
+// tiles with that layer anew and leaves all others, and no tile is ever
+// stale. It is safe for concurrent use: a tile in the memo is handed out
+// without waiting, one that is being rendered is shared by all who ask for
+// it, and at most a fixed number are rendered at a time.
+type Renderer struct {
+	memo   *otter.Cache[string, *Tile]
+	flight singleflight.Group
+	slots  chan struct{}
+}
+
+// NewRenderer is a renderer with a memo of a number of bytes that renders at
+// most parallel tiles at a time.
+func NewRenderer(memo uint64, parallel int) *Renderer {
+	return &Renderer{
+		memo: otter.Must(&otter.Options[string, *Tile]{
+			MaximumWeight: memo,
+			Weigher:       func(key string, t *Tile) uint32 { return t.weight(key) },
+		}),
+		slots: make(chan struct{}, parallel),
+	}
+}
+
+// Render is the tile of some layers of a snapshot, in the given order. A
+// layer the snapshot does not have is [spatial.ErrNotFound]. If ctx ends
+// first its error is returned; a render under way goes on for others and for
+// the memo.
+func (r *Renderer) Render(ctx context.Context, s *spatial.Snapshot, layers []spatial.LayerID, id ID) (*Tile, error) {
+	shown := make([]*spatial.Layer, len(layers))
+	for i, name := range layers {
+		layer, err := s.Layer(name)
+		if err != nil {
+			return nil, fmt.Errorf("tile %v: %w", id, err)
+		}
+		shown[i] = layer
+	}
+	key := memoKey(shown, id)
+	if tile, ok := r.memo.GetIfPresent(key); ok {
+		return tile, nil
+	}
+	return r.share(ctx, key, shown, id)
+}
+
+// share waits for the tile's one flight.
+func (r *Renderer) share(ctx context.Context, key string, layers []*spatial.Layer, id ID) (*Tile, error) {
+	flight := r.flight.DoChan(key, func() (any, error) { return r.make(key, layers, id) })
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case landed := <-flight:
+		tile, _ := landed.Val.(*Tile)
+		return tile, landed.Err
+	}
+}
+
+// make renders in one of the slots and fills the memo. A flight that took off
+// just after another of its key landed finds that one's tile.
+func (r *Renderer) make(key string, layers []*spatial.Layer, id ID) (tile *Tile, err error) {
+	r.slots <- struct{}{}
+	defer func() { <-r.slots }()
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("render tile %v: panic: %v", id, fault)
+		}
+	}()
+	if tile, ok := r.memo.GetIfPresent(key); ok {
+		return tile, nil
+	}
+	if tile, err = newTile(Encode(layers, id)); err != nil {
+		return nil, fmt.Errorf("render tile %v: %w", id, err)
+	}
+	r.memo.Set(key, tile)
+	return tile, nil
+}
+
+// memoKey names the content of a tile: its address and, in order, each layer
+// with the version that last touched it.
+func memoKey(layers []*spatial.Layer, id ID) string {
+	key := make([]byte, 0, 16+24*len(layers))
+	for _, n := range [...]uint32{id.Z, id.X, id.Y} {
+		key = append(strconv.AppendUint(key, uint64(n), 10), '/')
+	}
+	for _, layer := range layers {
+		key = append(append(key, layer.ID()...), '@')
+		key = append(strconv.AppendInt(key, int64(layer.Version()), 10), ',')
+	}
+	return string(key)
+}
+
+func newTile(raw []byte) (*Tile, error) {
+	tile := &Tile{Raw: newCoding(raw)}
+	if tile.Empty() {
+		return tile, nil
+	}
+	compressed, err := compress(raw)
+	tile.Gzip = newCoding(compressed)
+	return tile, err
+}
+
+func newCoding(b []byte) Coding {
+	sum := sha256.Sum256(b)
+	return Coding{Bytes: b, ETag: `"` + hex.EncodeToString(sum[:16]) + `"`}
+}
+
+// gzipLevel is where more effort hardly shrinks tiles further.
+const gzipLevel = 5
+
+func compress(raw []byte) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(len(raw)/2 + 64)
+	w, err := gzip.NewWriterLevel(&b, gzipLevel)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(raw); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(b.Bytes()), nil
+}

@@ -1,0 +1,277 @@
+package tiles
+
+import (
+	"math"
+	"slices"
+
+	"wangge/spatial"
+)
+
+// Geometry types and commands of the specification, 4.3.
+const (
+	typePoint   = 1
+	typeLine    = 2
+	typePolygon = 3
+
+	moveTo    = 1
+	lineTo    = 2
+	closePath = 7
+)
+
+// shaper turns geometry into the command integers of one tile. Its slices are
+// scratch that the next feature reuses.
+type shaper struct {
+	frame    frame
+	paths    arena
+	commands []byte
+	cursor   px
+	trace    px   // somewhere the feature is, within the buffered square
+	traced   bool // trace is set: the feature is in the tile
+}
+
+// arena holds the placed paths of one feature.
+type arena []px
+
+// take gives the path appended since from, which may be changed in place but
+// not grown.
+func (a arena) take(from int) []px { return a[from:len(a):len(a)] }
+
+// shape encodes a feature's geometry into s.commands and says of which type
+// it is; 0 if the feature is not in the tile.
+func (s *shaper) shape(f spatial.Feature) int {
+	s.paths, s.commands = s.paths[:0], s.commands[:0]
+	s.cursor, s.traced = px{}, false
+	switch f.Kind() {
+	case spatial.Points:
+		return s.points(f)
+	case spatial.Lines:
+		return s.lines(f)
+	case spatial.Polygons:
+		return s.polygons(f)
+	}
+	return 0
+}
+
+func (s *shaper) points(f spatial.Feature) int {
+	for part := range f.Parts() {
+		for _, w := range part.World {
+			if p := s.frame.place(w); inSquare(p) {
+				s.paths = appendNew(s.paths, p)
+			}
+		}
+	}
+	if len(s.paths) == 0 {
+		return 0
+	}
+	s.command(moveTo, len(s.paths))
+	for _, p := range s.paths {
+		s.step(p)
+	}
+	return typePoint
+}
+
+func inSquare(p px) bool {
+	return p[0] >= low && p[0] <= high && p[1] >= low && p[1] <= high
+}
+
+func (s *shaper) lines(f spatial.Feature) int {
+	for part := range f.Parts() {
+		for _, piece := range s.cutLine(s.place(part.World)) {
+			s.sight(piece)
+			if piece = tidyLine(piece); len(piece) >= 2 {
+				s.path(piece)
+			}
+		}
+	}
+	if !s.traced {
+		return 0
+	}
+	if len(s.commands) == 0 {
+		p := s.dot()
+		s.path([]px{p, {p[0] + 1, p[1]}})
+	}
+	return typeLine
+}
+
+func (s *shaper) cutLine(line []px) [][]px {
+	pieces := [][]px{line}
+	box := boxOf(line)
+	if box.within() {
+		return pieces
+	}
+	for _, side := range sides() {
+		var cut [][]px
+		for _, piece := range pieces {
+			cut = append(cut, side.cutPath(piece)...)
+		}
+		pieces = cut
+	}
+	return pieces
+}
+
+func (s *shaper) polygons(f spatial.Feature) int {
+	var rings []spatial.Part
+	for part := range f.Parts() {
+		if part.Shell && len(rings) > 0 {
+			s.polygon(rings)
+			rings = rings[:0]
+		}
+		rings = append(rings, part)
+	}
+	s.polygon(rings)
+	if !s.traced {
+		return 0
+	}
+	if len(s.commands) == 0 {
+		p := s.dot()
+		s.ring([]px{p, {p[0] + 1, p[1]}, {p[0] + 1, p[1] + 1}, {p[0], p[1] + 1}})
+	}
+	return typePolygon
+}
+
+// polygon encodes what a shell and its holes leave in the tile, as any number
+// of polygons.
+func (s *shaper) polygon(parts []spatial.Part) {
+	shells, holes := s.clip(parts)
+	for _, shell := range shells {
+		s.ring(shell)
+		for _, hole := range holes {
+			if len(shells) == 1 || encloses(shell, hole[0]) {
+				s.ring(hole)
+			}
+		}
+	}
+}
+
+// clip gives the outer and the inner rings of a polygon's part of the tile.
+func (s *shaper) clip(parts []spatial.Part) (shells, holes [][]px) {
+	for _, ring := range s.cutPolygon(parts) {
+		s.sight(ring)
+		ring = tidyRing(ring)
+		if len(ring) == 0 {
+			continue
+		}
+		if area := doubleArea(ring); area > 0 {
+			shells = append(shells, ring)
+		} else if area < 0 {
+			holes = append(holes, ring)
+		}
+	}
+	return shells, holes
+}
+
+// cutPolygon gives the rings of a polygon within the buffered square.
+func (s *shaper) cutPolygon(parts []spatial.Part) [][]px {
+	var rings [][]px
+	whole := true
+	for i, part := range parts {
+		ring := s.placeRing(part)
+		box := boxOf(ring)
+		if box.apart() {
+			if i == 0 {
+				return nil
+			}
+			continue
+		}
+		whole = whole && box.within()
+		rings = append(rings, ring)
+	}
+	if whole {
+		return rings
+	}
+	for _, side := range sides() {
+		rings = side.cutRings(rings)
+	}
+	return rings
+}
+
+// place rounds a path to the lattice; positions that fall together are one.
+func (s *shaper) place(world []spatial.World) []px {
+	from := len(s.paths)
+	for _, w := range world {
+		p := s.frame.place(w)
+		if n := len(s.paths); n > from && s.paths[n-1] == p {
+			continue
+		}
+		s.paths = append(s.paths, p)
+	}
+	return s.paths.take(from)
+}
+
+// placeRing rounds a ring, without its closing position, and winds it as the
+// specification asks: shells with positive area, holes negative.
+func (s *shaper) placeRing(part spatial.Part) []px {
+	ring := s.place(part.World[:len(part.World)-1])
+	if clockwise(part.World) != part.Shell {
+		slices.Reverse(ring)
+	}
+	return ring
+}
+
+// clockwise says how a ring is wound on the screen, before rounding.
+func clockwise(ring []spatial.World) bool {
+	var sum float64
+	first := ring[0]
+	x, y := 0.0, 0.0
+	for _, w := range ring[1:] {
+		nextX, nextY := float64(w[0])-float64(first[0]), float64(w[1])-float64(first[1])
+		sum += x*nextY - y*nextX
+		x, y = nextX, nextY
+	}
+	return sum > 0
+}
+
+// sight notes that a path of the feature is in the tile.
+func (s *shaper) sight(path []px) {
+	if !s.traced && len(path) > 0 {
+		s.trace, s.traced = path[0], true
+	}
+}
+
+// dot is where something too small to show is shown one unit wide.
+func (s *shaper) dot() px { return px{min(s.trace[0], high-1), min(s.trace[1], high-1)} }
+
+func (s *shaper) path(line []px) {
+	s.command(moveTo, 1)
+	s.step(line[0])
+	s.command(lineTo, len(line)-1)
+	for _, p := range line[1:] {
+		s.step(p)
+	}
+}
+
+func (s *shaper) ring(ring []px) {
+	s.path(ring)
+	s.command(closePath, 1)
+}
+
+func (s *shaper) command(id, count int) {
+	s.commands = appendVarint(s.commands, uint64(id)|uint64(count)<<3)
+}
+
+// step appends the way from the cursor to p.
+func (s *shaper) step(p px) {
+	s.commands = appendVarint(s.commands, zigzag(p[0]-s.cursor[0]))
+	s.commands = appendVarint(s.commands, zigzag(p[1]-s.cursor[1]))
+	s.cursor = p
+}
+
+// box is the smallest box around a path.
+type box struct{ min, max px }
+
+func boxOf(path []px) box {
+	b := box{px{math.MaxInt64, math.MaxInt64}, px{math.MinInt64, math.MinInt64}}
+	for _, p := range path {
+		b.min = px{min(b.min[0], p[0]), min(b.min[1], p[1])}
+		b.max = px{max(b.max[0], p[0]), max(b.max[1], p[1])}
+	}
+	return b
+}
+
+// within says whether the box lies in the buffered square.
+func (b box) within() bool { return inSquare(b.min) && inSquare(b.max) }
+
+// apart says whether the box lies beside the buffered square.
+func (b box) apart() bool {
+	return b.max[0] < low || b.max[1] < low || b.min[0] > high || b.min[1] > high
+}

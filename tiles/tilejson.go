@@ -1,0 +1,150 @@
+package tiles
+
+import (
+	"html"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"wangge/spatial"
+)
+
+// TileJSON describes tiles to clients (TileJSON 3.0.0). Boxes and positions
+// are degrees, longitude first.
+type TileJSON struct {
+	TileJSON     string        `json:"tilejson"`
+	Name         string        `json:"name"`
+	Attribution  string        `json:"attribution,omitempty"` // HTML
+	Scheme       string        `json:"scheme"`
+	Tiles        []string      `json:"tiles"`
+	MinZoom      int           `json:"minzoom"`
+	MaxZoom      int           `json:"maxzoom"` // clients magnify tiles beyond it
+	Bounds       [4]float64    `json:"bounds"`  // west, south, east, north
+	Center       [3]float64    `json:"center"`  // lon, lat, zoom
+	VectorLayers []VectorLayer `json:"vector_layers"`
+}
+
+// VectorLayer describes one layer of the tiles.
+type VectorLayer struct {
+	ID          spatial.LayerID   `json:"id"`
+	Description string            `json:"description"`
+	MinZoom     int               `json:"minzoom"`
+	MaxZoom     int               `json:"maxzoom"`
+	Fields      map[string]string `json:"fields"` // name of a tag to its description
+}
+
+// NewTileJSON describes the tiles of some layers of a snapshot. base is the
+// address of the service without a slash at its end. Layers that hold no
+// geometry are left out, as they are of tiles; a layer the snapshot does not
+// have is [spatial.ErrNotFound].
+func NewTileJSON(s *spatial.Snapshot, layers []spatial.LayerID, base string) (*TileJSON, error) {
+	j := &TileJSON{TileJSON: "3.0.0", Scheme: "xyz", MaxZoom: MaxZoom, VectorLayers: []VectorLayer{}}
+	var names, ids []string
+	var credits []string
+	var bound *orb.Bound
+	for _, id := range layers {
+		layer, err := s.Layer(id)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, string(id))
+		schema := layer.Schema()
+		if schema.Geometry == spatial.NoGeometry {
+			continue
+		}
+		j.VectorLayers = append(j.VectorLayers, describe(schema))
+		names = append(names, both(schema.Title))
+		credits = append(credits, credit(schema)...)
+		bound = widen(bound, layer)
+	}
+	j.Name = strings.Join(names, ", ")
+	j.Attribution = html.EscapeString(strings.Join(unique(credits), "; "))
+	j.Tiles = []string{base + "/tiles/" + strings.Join(ids, ",") + "/{z}/{x}/{y}.mvt"}
+	j.frame(bound)
+	return j, nil
+}
+
+func describe(schema *spatial.Schema) VectorLayer {
+	v := VectorLayer{ID: schema.ID, Description: both(schema.Title), MaxZoom: MaxZoom, Fields: map[string]string{}}
+	if about := both(schema.Description); about != "" {
+		v.Description += ": " + about
+	}
+	for i := range schema.Fields {
+		if f := &schema.Fields[i]; !f.Detail {
+			v.Fields[f.Name] = describeField(f)
+		}
+	}
+	return v
+}
+
+// describeField gives a field's words, unit and type.
+func describeField(f *spatial.Field) string {
+	text := both(f.Title)
+	if f.Unit != "" {
+		text += " [" + f.Unit + "]"
+	}
+	return strings.TrimSpace(text + " (" + f.Type.String() + ")")
+}
+
+// both joins a text's languages.
+func both(t spatial.Title) string { return strings.TrimSpace(t.ZH + " " + t.EN) }
+
+// credit names who a layer is from; generated data says so.
+func credit(schema *spatial.Schema) []string {
+	var credits []string
+	if schema.Synthetic {
+		credits = append(credits, "合成数据 synthetic data")
+	}
+	if schema.Source == "" {
+		return credits
+	}
+	source := schema.Source
+	if schema.Licence != "" {
+		source += " (" + schema.Licence + ")"
+	}
+	return append(credits, source)
+}
+
+// unique drops repetitions and keeps the order.
+func unique(texts []string) []string {
+	var kept []string
+	for _, t := range texts {
+		if !slices.Contains(kept, t) {
+			kept = append(kept, t)
+		}
+	}
+	return kept
+}
+
+func widen(bound *orb.Bound, layer *spatial.Layer) *orb.Bound {
+	b, ok := layer.Bound()
+	if !ok {
+		return bound
+	}
+	if bound != nil {
+		b = b.Union(*bound)
+	}
+	return &b
+}
+
+// frame sets bounds and centre; without any geometry they are the world's.
+func (j *TileJSON) frame(bound *orb.Bound) {
+	world := ID{}.Bound()
+	if bound == nil {
+		bound = &world
+	}
+	center := bound.Center()
+	j.Bounds = [4]float64{bound.Left(), bound.Bottom(), bound.Right(), bound.Top()}
+	j.Center = [3]float64{center[0], center[1], fitting(*bound)}
+}
+
+// fitting is the deepest zoom at which a box is at most two tiles wide and
+// high.
+func fitting(b orb.Bound) float64 {
+	west, east := spatial.WorldOf(b.LeftTop()), spatial.WorldOf(b.RightBottom())
+	side := max(int64(east[0])-int64(west[0]), int64(east[1])-int64(west[1]), 1)
+	zoom := math.Floor(33 - math.Log2(float64(side)))
+	return min(max(zoom, 0), MaxZoom)
+}
