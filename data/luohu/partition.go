@@ -1,0 +1,62 @@
+package luohu
+
+import (
+	"math"
+)
+
+const gridCount = 1135
+
+// layOut makes the subdivision into grids on the plan.
+func layOut(seed uint64) (*subdivision, *ground, *plan, error) {
+	p, err := loadPlan(stream(seed, "plan"))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	outline, err := loadOutline()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	a := arrange(outline, planSegments(outline, p), 14000)
+	if err := a.check(); err != nil {
+		return nil, nil, nil, err
+	}
+	sub := subdivide(a)
+	g := survey(outline, p)
+	if err := splitInto(sub, g, stream(seed, "grids"), gridCount); err != nil {
+		return nil, nil, nil, err
+	}
+	return sub, g, p, nil
+}
+
+// planSegments are all planned lines and the outline as short segments. The
+// outline's south-west side is 红岭路.
+func planSegments(outline []vec, p *plan) []segment {
+	var out []segment
+	line := func(ps []vec, m mark) {
+		for i := 1; i < len(ps); i++ {
+			out = append(out, segment{ps[i-1], ps[i], m})
+		}
+	}
+	for i, a := range outline {
+		b := outline[(i+1)%len(outline)]
+		m := mark{noRoad, onOutline}
+		if hongling := vecOf(114.1025, 22.5705); a.X < hongling.X && a.Y < hongling.Y && math.Abs(b.X-a.X) < math.Abs(b.Y-a.Y) {
+			m.class = arterial
+		}
+		out = append(out, segment{a, b, m})
+	}
+	for i, l := range p.lines {
+		line(l.line, mark{l.class, int16(i)})
+	}
+	for _, a := range p.areas {
+		if !a.edge {
+			continue
+		}
+		c := ridge
+		if a.kind == "water" {
+			c = shore
+		}
+		line(append(a.ring, a.ring[0]), mark{c, -1})
+	}
+	return out
+}
