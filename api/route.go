@@ -113,6 +113,9 @@ func (r *request) read(p parameter) error {
 		}
 		return nil
 	}
+	if !utf8.ValidString(text) {
+		return d.refuse("it is not UTF-8")
+	}
 	value, err := p.read(text)
 	if err != nil {
 		return err
@@ -179,9 +182,12 @@ func (s *Server) unknownPath(_ http.ResponseWriter, r *http.Request) error {
 func (s *Server) wrongMethod(mux *chi.Mux) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		var allowed []string
-		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			if mux.Match(chi.NewRouteContext(), method, r.URL.Path) {
-				allowed = append(allowed, method)
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			if !mux.Match(chi.NewRouteContext(), method, r.URL.Path) {
+				continue
+			}
+			if allowed = append(allowed, method); method == http.MethodGet {
+				allowed = append(allowed, http.MethodHead)
 			}
 		}
 		list := strings.Join(allowed, ", ")

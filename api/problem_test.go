@@ -1,0 +1,129 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestProblems: hostile and mistaken requests each get one problem that says
+// what is wrong, where, and what to do.
+func TestProblems(t *testing.T) {
+	const items = "/collections/risk_points/items?"
+	const near = "/nearest?lon=114.1&lat=22.5"
+	tests := map[string]struct {
+		target, body string // a body makes it a POST
+		status       int
+		rule, where  string
+		says         string // part of detail or fix
+	}{
+		"unknown path":              {"/maps", "", 404, "", "", "/maps"},
+		"unknown layer":             {"/collections/roads", "", 404, "", "", "roads"},
+		"unknown layer's items":     {"/collections/roads/items", "", 404, "", "", "roads"},
+		"unknown feature":           {"/collections/grids/items/99", "", 404, "", "", `"99"`},
+		"unknown community":         {"/collections/grids/items/深水社区18网格", "", 404, "", "", "深水"},
+		"unknown parameter":         {items + "colour=red", "", 400, "parameter_unknown", "colour", "bbox, datetime, limit"},
+		"unknown parameter, plain":  {"/healthz?x=1", "", 400, "parameter_unknown", "x", "takes no parameters"},
+		"field of another layer":    {"/collections/grids/items?level=low", "", 400, "parameter_unknown", "level", "code, name, above_code"},
+		"repeated parameter":        {items + "limit=1&limit=2", "", 400, "parameter_repeated", "limit", "2 times"},
+		"broken query":              {items + "bbox=%zz", "", 400, "query_syntax", "query", "percent-encode"},
+		"semicolons":                {items + "a=1;b=2", "", 400, "query_syntax", "query", "&"},
+		"not UTF-8":                 {items + "name=%ff%fe", "", 400, "query_utf8", "name", "UTF-8"},
+		"path not UTF-8":            {"/collections/grids/items/%ff", "", 400, "parameter_id", "id", "UTF-8"},
+		"bbox of three":             {items + "bbox=1,2,3", "", 400, "parameter_bbox", "bbox", "3 numbers"},
+		"bbox of nothing":           {items + "bbox=", "", 400, "parameter_bbox", "bbox", "4 (west,south,east,north)"},
+		"bbox NaN":                  {items + "bbox=NaN,1,2,3", "", 400, "parameter_bbox", "bbox", "number 1"},
+		"bbox infinite":             {items + "bbox=1,2,Inf,3", "", 400, "parameter_bbox", "bbox", "number 3"},
+		"bbox upside down":          {items + "bbox=1,3,2,2", "", 400, "parameter_bbox", "bbox", "south 3"},
+		"bbox latitude first":       {items + "bbox=22,114,23,115", "", 400, "parameter_bbox", "bbox", "longitude (-180 to 180) before latitude"},
+		"bbox in metres":            {items + "bbox=12700000,2570000,12710000,2580000", "", 400, "parameter_bbox", "bbox", "degrees"},
+		"limit 0":                   {items + "limit=0", "", 400, "parameter_limit", "limit", "at least 1"},
+		"limit negative":            {items + "limit=-5", "", 400, "parameter_limit", "limit", "at least 1"},
+		"limit in exponents":        {items + "limit=1e9", "", 400, "parameter_limit", "limit", "1e9"},
+		"limit beyond numbers":      {items + "limit=99999999999999999999", "", 400, "parameter_limit", "limit", "at least 1"},
+		"foreign cursor":            {items + "cursor=abc", "", 400, "parameter_cursor", "cursor", "not a cursor"},
+		"cursor of another query":   {items + "level=low&cursor=" + cursor{5, 1}.String(), "", 400, "parameter_cursor", "cursor", "another query"},
+		"unknown format":            {items + "f=shp", "", 400, "parameter_f", "f", "geojson, json"},
+		"no instant":                {items + "datetime=yesterday", "", 400, "parameter_datetime", "datetime", "yesterday"},
+		"interval backwards":        {items + "datetime=2024-02-01/2024-01-01", "", 400, "parameter_datetime", "datetime", "before it begins"},
+		"unknown property":          {items + "properties=colour", "", 400, "parameter_properties", "properties", "name, level, people"},
+		"text for a number":         {items + "people=many", "", 400, "filter_value", "people", "type int"},
+		"value out of the list":     {items + "level=deadly", "", 400, "filter_value", "level", "general, low"},
+		"not a date":                {items + "found=today", "", 400, "filter_value", "found", "2024-11-04"},
+		"lon missing":               {"/nearest?lat=22.5", "", 400, "parameter_lon", "lon", "missing"},
+		"lon empty":                 {"/nearest?lon=&lat=22.5", "", 400, "parameter_lon", "lon", "not a finite number"},
+		"lon NaN":                   {"/nearest?lon=NaN&lat=22.5", "", 400, "parameter_lon", "lon", "NaN"},
+		"lat off the globe":         {"/nearest?lon=22.5&lat=114.1", "", 400, "parameter_lat", "lat", "between -90 and 90"},
+		"k too large":               {near + "&k=1000000000", "", 400, "parameter_k", "k", "1 to 100"},
+		"by time":                   {near + "&by=time", "", 501, "by_time", "by", "by=distance"},
+		"by luck":                   {near + "&by=luck", "", 400, "parameter_by", "by", "luck"},
+		"unknown kind":              {near + "&kind=hospital", "", 400, "filter_value", "kind", "service_station, fire_station"},
+		"kind of what has none":     {near + "&to=grids&kind=x", "", 400, "filter_field", "kind", "no field kind"},
+		"available perhaps":         {near + "&available=perhaps", "", 400, "parameter_available", "available", "perhaps"},
+		"to nowhere":                {near + "&to=nowhere", "", 404, "", "", "nowhere"},
+		"outside the district":      {"/grids/at?lon=114.05&lat=22.505", "", 404, "inside_district", "", "1028.9 m outside"},
+		"long address":              {items + "name=" + strings.Repeat("x", maxURL), "", 414, "url_length", "", "8192 bytes"},
+		"body not JSON":             {"/nearest", "lon=1", 400, "body_json", "body", "near byte"},
+		"body empty":                {"/nearest", " ", 400, "body_json", "body", "not a JSON object"},
+		"body a list":               {"/nearest", "[]", 400, "body_json", "body", "not a JSON object"},
+		"two bodies":                {"/nearest", `{"layer":"grids"}{}`, 400, "body_json", "body", "something follows"},
+		"body without origins":      {"/nearest", `{"k":1}`, 400, "body_origins", "body", "neither"},
+		"body with both":            {"/nearest", `{"layer":"grids","features":[]}`, 400, "body_origins", "body", "both"},
+		"unknown member":            {"/nearest", `{"layer":"grids","radius":5}`, 400, "member_unknown", "radius", "to, by, kind"},
+		"bad member":                {"/nearest", `{"layer":"grids","k":-1}`, 400, "parameter_k", "member k of the body", "-1"},
+		"member of another type":    {"/nearest", `{"layer":"grids","k":{}}`, 400, "parameter_k", "member k of the body", "{}"},
+		"layer that is not":         {"/nearest", `{"layer":"roads"}`, 404, "", "", "roads"},
+		"origin a line":             {"/nearest", `{"features":[{"geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]}}]}`, 400, "origin_kind", "feature 0", "LineString"},
+		"origin with null":          {"/nearest", `{"features":[{"geometry":{"type":"Point","coordinates":[null,22]}}]}`, 400, "origin_position", "feature 0", "two numbers"},
+		"origin off the globe":      {"/nearest", `{"features":[{"geometry":{"type":"Point","coordinates":[22,114]}}]}`, 400, "origin_position", "feature 0", "off the globe"},
+		"origin beyond numbers":     {"/nearest", `{"features":[{"geometry":{"type":"Point","coordinates":[1e999,1]}}]}`, 400, "origin_position", "feature 0", "list of numbers"},
+		"origin with a list for id": {"/nearest", `{"features":[{"id":[1],"geometry":{"type":"Point","coordinates":[1,1]}}]}`, 400, "origin_id", "feature 0", "leave it out"},
+		"features not a list":       {"/nearest", `{"type":"FeatureCollection","features":7}`, 400, "body_features", "body", "FeatureCollection of points"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			method := http.MethodGet
+			if test.body != "" {
+				method = http.MethodPost
+			}
+			w := ask(t, method, test.target, test.body)
+			answer := decoded(t, w, test.status)
+			checkShape(t, problemShape, answer)
+			if got := w.Header().Get("Content-Type"); got != mediaProblem {
+				t.Errorf("Content-Type %q", got)
+			}
+			if w.Header().Get("ETag") != "" {
+				t.Error("a problem has an ETag")
+			}
+			if got, _ := answer["rule"].(string); got != test.rule {
+				t.Errorf("rule %q, want %q", got, test.rule)
+			}
+			if got, _ := answer["where"].(string); !strings.Contains(got, test.where) {
+				t.Errorf("where %q, want %q", got, test.where)
+			}
+			if told := fmt.Sprint(answer["detail"], answer["fix"]); !strings.Contains(told, test.says) {
+				t.Errorf("%q does not say %q", told, test.says)
+			}
+			if w.Body.Len() > 2000 {
+				t.Errorf("%d bytes of problem", w.Body.Len())
+			}
+		})
+	}
+}
+
+func TestWrongMethodNamesTheRightOnes(t *testing.T) {
+	w := ask(t, http.MethodDelete, "/nearest", "")
+	decoded(t, w, http.StatusMethodNotAllowed)
+	if got := w.Header().Get("Allow"); got != "GET, HEAD, POST" {
+		t.Errorf("Allow: %q", got)
+	}
+}
+
+func TestBodyLimit(t *testing.T) {
+	s := server(t, fixed{snapshot: district(t)}, Config{BodyLimit: 100})
+	answer := decoded(t, askOf(s, http.MethodPost, "/nearest", `{"features":[`+strings.Repeat(" ", 200)+`]}`), http.StatusRequestEntityTooLarge)
+	if answer["rule"] != "body_size" {
+		t.Errorf("%v", answer)
+	}
+}
