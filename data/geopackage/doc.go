@@ -1,0 +1,18 @@
+// Package geopackage is the embedded store: one GeoPackage file that QGIS and
+// GDAL open, read and edit, on a pure-Go SQLite.
+//
+// Each layer is a table named by its id, with columns id, geom and one for
+// each field, named constraints that restate the schema's rules, and the
+// standard R-tree. Bookkeeping stands in tables named wangge_*: the version,
+// the layers with their schemas, and a log of changes. Edits by other
+// programs count in triggers, so that they raise the version too.
+//
+// It is no general GeoPackage reader: [Open] refuses files it did not make.
+//
+// Invariant: the file is a valid GeoPackage after every transaction, and a
+// change is in it whole, with its version, or not at all. Coordinates are
+// EPSG:4490 degrees, longitude first, and keep every bit.
+//
+// Sources: OGC 12-128r18 (GeoPackage 1.3.1) for tables, blobs and the R-tree
+// extension.
+package geopackage

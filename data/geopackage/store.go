@@ -1,0 +1,243 @@
+package geopackage
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"wangge/data"
+	"wangge/spatial"
+)
+
+// connections is the most connections a store holds: readers and one writer.
+const connections = 5
+
+// pragmas of every connection: a write-ahead log, synced at every commit;
+// foreign keys; five seconds of patience with another program's lock; 16 MB
+// of cache.
+var pragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "cache_size(-16000)"}
+
+// Store is one GeoPackage file. It implements [data.Store].
+type Store struct {
+	db      *sql.DB
+	log     *slog.Logger
+	path    string
+	readers int // connections of one load
+}
+
+var _ data.Store = (*Store)(nil)
+
+// Open opens the store in a file, or makes an empty one where there is no
+// file. It refuses files of other makers and of newer versions of the
+// program, files it may not write and directories that do not exist, with
+// what to do about it.
+func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
+	if err := checkFile(path); err != nil {
+		return nil, err
+	}
+	dsn, err := dsnOf(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	c, err := newConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	s := &Store{db: sql.OpenDB(c), log: log, path: path, readers: min(runtime.GOMAXPROCS(0), connections-1)}
+	s.db.SetMaxOpenConns(connections)
+	s.db.SetMaxIdleConns(connections)
+	if err := s.prepare(ctx); err != nil {
+		_ = s.db.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func dsnOf(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
+	return u.String(), nil
+}
+
+// checkFile refuses what cannot be a store before SQLite touches it.
+func checkFile(path string) error {
+	refuse := func(detail, fix string) error {
+		return &spatial.InvalidError{Rule: "store_file", Where: path, Detail: detail, Fix: fix}
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return refuse("the directory does not exist", "create it, or name another file")
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, fs.ErrPermission):
+		return refuse("the file is read-only here", "allow writing, or copy it to where you may write")
+	case err != nil:
+		return fmt.Errorf("open the store: %w", err)
+	}
+	defer file.Close()
+	head := make([]byte, 100)
+	n, err := io.ReadFull(file, head)
+	if n == 0 && errors.Is(err, io.EOF) {
+		return nil
+	}
+	if n < len(head) || !bytes.HasPrefix(head, []byte("SQLite format 3\x00")) {
+		return refuse("the file is not a GeoPackage", "name another file; other formats come in with wangge import")
+	}
+	if id := binary.BigEndian.Uint32(head[68:]); id != 0 && id != 0x47504B47 {
+		return refuse("the file is an SQLite database of another kind, not a GeoPackage", "name another file")
+	}
+	return nil
+}
+
+// prepare makes an empty database a store and checks any other.
+func (s *Store) prepare(ctx context.Context) error {
+	return s.write(ctx, func(t *tx) error {
+		var tables, stores, found int
+		if err := t.row("SELECT count(*), coalesce(sum(name = 'wangge_store'), 0) FROM sqlite_schema", &tables, &stores); err != nil {
+			return err
+		}
+		if tables == 0 {
+			s.log.Info("making an empty store", "path", s.path)
+			return t.exec(createStore, format)
+		}
+		if stores == 0 {
+			return &spatial.InvalidError{Rule: "store_file", Where: s.path, Detail: "the GeoPackage was made by another program",
+				Fix: "name another file for the store and import the layers into it"}
+		}
+		if err := t.row("SELECT format FROM wangge_store", &found); err != nil {
+			return err
+		}
+		if found > format {
+			return &spatial.InvalidError{Rule: "store_newer", Where: s.path,
+				Detail: fmt.Sprintf("the store has format %d, this program knows %d", found, format), Fix: "use a newer wangge"}
+		}
+		return nil
+	})
+}
+
+// Close writes the log into the file and releases it.
+func (s *Store) Close() error {
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// selectVersion counts commits of ours and edits of other programs.
+const selectVersion = "SELECT version + (SELECT coalesce(sum(edits), 0) FROM wangge_layer) FROM wangge_store"
+
+// Version reads the current version. An edit by another program raises it by
+// the number of rows it touched.
+func (s *Store) Version(ctx context.Context) (spatial.Version, error) {
+	var v spatial.Version
+	if err := s.db.QueryRowContext(ctx, selectVersion).Scan(&v); err != nil {
+		return 0, fmt.Errorf("version of %s: %w", s.path, s.explain(err))
+	}
+	return v, nil
+}
+
+// write runs f in a transaction that is the only writer's from its beginning.
+// Whatever f or the commit refuses leaves no trace.
+func (s *Store) write(ctx context.Context, f func(*tx) error) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer conn.Close()
+	t := &tx{ctx: ctx, conn: conn}
+	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
+		return s.explain(err)
+	}
+	if err := f(t); err != nil {
+		t.rollback()
+		return s.explain(err)
+	}
+	return s.explain(t.commit())
+}
+
+// explain puts the plain cause before errors of the file itself.
+func (s *Store) explain(err error) error {
+	var failure *sqlite.Error
+	if !errors.As(err, &failure) {
+		return err
+	}
+	switch failure.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("%s is locked by another program; end its edit session and try again: %w", s.path, err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("%s cannot be written; its directory must be writable too: %w", s.path, err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%s is damaged; restore it from a copy: %w", s.path, err)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("the disk of %s is full: %w", s.path, err)
+	}
+	return err
+}
+
+// tx is a transaction on a connection of its own.
+type tx struct {
+	ctx  context.Context
+	conn *sql.Conn
+}
+
+func (t *tx) exec(statement string, args ...any) error {
+	_, err := t.conn.ExecContext(t.ctx, statement, args...)
+	return err
+}
+
+func (t *tx) execAll(statements []string) error {
+	for _, statement := range statements {
+		if err := t.exec(statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) row(query string, dest ...any) error {
+	return t.conn.QueryRowContext(t.ctx, query).Scan(dest...)
+}
+
+// commit ends the transaction, whether or not the caller still waits, so that
+// its outcome is never in doubt.
+func (t *tx) commit() error {
+	if err := t.ctx.Err(); err != nil {
+		t.rollback()
+		return err
+	}
+	t.ctx = context.WithoutCancel(t.ctx)
+	err := t.exec("COMMIT")
+	if err == nil {
+		return nil
+	}
+	err = t.brokenReference(err)
+	t.rollback()
+	return err
+}
+
+// rollback undoes everything; a connection that cannot is thrown away.
+func (t *tx) rollback() {
+	t.ctx = context.WithoutCancel(t.ctx)
+	if t.exec("ROLLBACK") != nil {
+		_ = t.conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+}
