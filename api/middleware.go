@@ -51,6 +51,7 @@ type answer struct {
 	request string
 	status  int
 	bytes   int64
+	lost    bool // the client takes no more
 }
 
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
@@ -69,6 +70,7 @@ func (a *answer) Write(b []byte) (int, error) {
 	_ = a.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // not every writer has deadlines
 	n, err := a.ResponseWriter.Write(b)
 	a.bytes += int64(n)
+	a.lost = a.lost || err != nil
 	return n, err
 }
 
@@ -80,9 +82,6 @@ func answerOf(r *http.Request) *answer {
 }
 
 func requestID(r *http.Request) string { return answerOf(r).request }
-
-// begun says whether part of the answer has left.
-func begun(r *http.Request) bool { return answerOf(r).status != 0 }
 
 // trace names the request and logs how it went.
 func (s *Server) trace(next http.Handler) http.Handler {

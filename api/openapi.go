@@ -10,7 +10,7 @@ const mediaOpenAPI = "application/vnd.oai.openapi+json;version=3.1"
 func (s *Server) definitionRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/openapi.json", summary: "This definition (OpenAPI 3.1)",
-			parameters: []parameter{jsonFormat}, media: []string{mediaOpenAPI}, handle: s.definition},
+			parameters: []parameter{jsonFormat}, media: []string{mediaOpenAPI, mediaJSON}, handle: s.definition},
 	}
 }
 
@@ -24,15 +24,25 @@ func (s *Server) definition(w http.ResponseWriter, r *request) error {
 		}
 		paths[route.path][strings.ToLower(route.method)] = route.operation()
 	}
-	return writeJSON(w, mediaOpenAPI, map[string]any{
+	return writeJSON(w, definitionMedia(r), map[string]any{
 		"openapi": "3.1.0",
 		"info":    map[string]any{"title": "wangge", "version": "1", "description": "A district's spatial layers: features, vector tiles and analyses. Degrees, longitude before latitude."},
 		"servers": []any{map[string]string{"url": s.base(r.Request)}},
 		"paths":   paths,
-		"components": map[string]any{"schemas": map[string]any{
-			"Problem": problemSchema,
-		}},
+		"components": map[string]any{
+			"schemas":    map[string]any{"Problem": problemSchema},
+			"parameters": map[string]any{"limit": limitParam.object()}, // where QGIS looks for the size of its pages
+		},
 	})
+}
+
+// definitionMedia is plain JSON for readers that ask for it: GDAL 3.6 knows no
+// OpenAPI after 3.0, but is content with JSON.
+func definitionMedia(r *request) string {
+	if accept := r.Header.Get("Accept"); strings.Contains(accept, mediaJSON) && !strings.Contains(accept, mediaOpenAPI) {
+		return mediaJSON
+	}
+	return mediaOpenAPI
 }
 
 var problemSchema = jsonSchema{

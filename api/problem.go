@@ -63,7 +63,8 @@ func problemOf(err error) *problem {
 // already on its way, so that nobody takes it for whole. Faults of the
 // service itself are logged, here and nowhere else.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
+	sent := answerOf(r)
+	if sent.lost || r.Context().Err() != nil {
 		panic(http.ErrAbortHandler)
 	}
 	p := *problemOf(err)
@@ -72,7 +73,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("request", requestID(r)),
 			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
 	}
-	if begun(r) {
+	if sent.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
 	p.write(w)
