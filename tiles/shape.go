@@ -83,10 +83,10 @@ func (s *shaper) lines(f spatial.Feature) int {
 			}
 		}
 	}
-	if !s.traced {
+	switch {
+	case !s.traced:
 		return 0
-	}
-	if len(s.commands) == 0 {
+	case len(s.commands) == 0:
 		p := s.dot()
 		s.path([]px{p, {p[0] + 1, p[1]}})
 	}
@@ -119,10 +119,10 @@ func (s *shaper) polygons(f spatial.Feature) int {
 		rings = append(rings, part)
 	}
 	s.polygon(rings)
-	if !s.traced {
+	switch {
+	case !s.traced:
 		return 0
-	}
-	if len(s.commands) == 0 {
+	case len(s.commands) == 0:
 		p := s.dot()
 		s.ring([]px{p, {p[0] + 1, p[1]}, {p[0] + 1, p[1] + 1}, {p[0], p[1] + 1}})
 	}
@@ -221,9 +221,10 @@ func clockwise(ring []spatial.World) bool {
 	return sum > 0
 }
 
-// sight notes that a path of the feature is in the tile.
+// sight notes that a path of the feature is in the tile, and not merely along
+// the border of the buffer.
 func (s *shaper) sight(path []px) {
-	if !s.traced && len(path) > 0 {
+	if !s.traced && boxOf(path).inside() {
 		s.trace, s.traced = path[0], true
 	}
 }
@@ -270,6 +271,11 @@ func boxOf(path []px) box {
 
 // within says whether the box lies in the buffered square.
 func (b box) within() bool { return inSquare(b.min) && inSquare(b.max) }
+
+// inside says whether more of the box than its edge lies in the square.
+func (b box) inside() bool {
+	return b.max[0] > low && b.max[1] > low && b.min[0] < high && b.min[1] < high
+}
 
 // apart says whether the box lies beside the buffered square.
 func (b box) apart() bool {

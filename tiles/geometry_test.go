@@ -1,0 +1,395 @@
+package tiles_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gogo/protobuf/proto"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/clip"
+	"github.com/paulmach/orb/encoding/mvt/vectortile"
+	"github.com/paulmach/orb/planar"
+
+	"wangge/spatial"
+	"wangge/tiles"
+)
+
+// chain counts how often each shortest lattice step is walked, less how often
+// it is walked back. A segment is made of such steps whatever vertices it
+// has, so equal chains are equal lines.
+type chain map[[2]px]int
+
+func (c chain) add(ring path, times int) {
+	for i, a := range ring {
+		b := ring[(i+1)%len(ring)]
+		n := gcd(abs(b[0]-a[0]), abs(b[1]-a[1]))
+		step := px{(b[0] - a[0]) / n, (b[1] - a[1]) / n}
+		for range n {
+			next := px{a[0] + step[0], a[1] + step[1]}
+			c.walk(a, next, times)
+			a = next
+		}
+	}
+}
+
+func (c chain) walk(a, b px, times int) {
+	if a[0] > b[0] || a[0] == b[0] && a[1] > b[1] {
+		a, b, times = b, a, -times
+	}
+	if c[[2]px{a, b}] += times; c[[2]px{a, b}] == 0 {
+		delete(c, [2]px{a, b})
+	}
+}
+
+func abs(v int64) int64 { return max(v, -v) }
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// TestNeighboursDoNotGape holds that in every tile the edges of all cells
+// together, each shared one walked to and fro, are exactly the outline's.
+func TestNeighboursDoNotGape(t *testing.T) {
+	layers := layersOf(t, fixture(t), "grids", "districts")
+	for z := uint32(8); z <= 18; z++ {
+		steps := 0
+		for _, id := range some(z, 40) {
+			c := chain{}
+			for _, l := range parseTile(t, tiles.Encode(layers, id)).Layers {
+				times := map[string]int{"grids": 1, "districts": -1}[l.GetName()]
+				for _, f := range l.Features {
+					for _, ring := range decoded(t, f).paths {
+						c.add(ring, times)
+						steps += len(ring)
+					}
+				}
+			}
+			if len(c) > 0 {
+				t.Errorf("tile %v: %d lattice steps are not shared by two cells or by a cell and the outline", id, len(c))
+			}
+		}
+		if steps == 0 {
+			t.Errorf("zoom %d: nothing was compared", z)
+		}
+	}
+}
+
+func decoded(t testing.TB, f *vectortile.Tile_Feature) geometry {
+	t.Helper()
+	g, err := decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// inTile gives a geometry in tile units, unrounded: an oracle that shares
+// nothing with the encoder but [spatial.WorldOf].
+func inTile(g orb.Geometry, id tiles.ID) orb.Geometry {
+	scale := math.Ldexp(1, int(id.Z)-tiles.MaxZoom)
+	place := func(p orb.Point) orb.Point {
+		w := spatial.WorldOf(p)
+		return orb.Point{
+			(float64(w[0])+(1<<31))*scale - float64(id.X)*tiles.Extent,
+			(float64(w[1])+(1<<31))*scale - float64(id.Y)*tiles.Extent,
+		}
+	}
+	g = orb.Clone(g)
+	eachPoint(g, func(p *orb.Point) { *p = place(*p) })
+	if p, ok := g.(orb.Point); ok {
+		return place(p)
+	}
+	return g
+}
+
+func eachPoint(g orb.Geometry, do func(*orb.Point)) {
+	all := func(points []orb.Point) {
+		for i := range points {
+			do(&points[i])
+		}
+	}
+	switch g := g.(type) {
+	case orb.MultiPoint:
+		all(g)
+	case orb.LineString:
+		all(g)
+	case orb.MultiLineString:
+		for _, l := range g {
+			all(l)
+		}
+	case orb.Polygon:
+		for _, r := range g {
+			all(r)
+		}
+	case orb.MultiPolygon:
+		for _, p := range g {
+			eachPoint(p, do)
+		}
+	}
+}
+
+func square(margin float64) orb.Bound {
+	return orb.Bound{Min: orb.Point{-margin, -margin}, Max: orb.Point{tiles.Extent + margin, tiles.Extent + margin}}
+}
+
+// meets says by brute force whether a geometry meets a box.
+func meets(g orb.Geometry, b orb.Bound) bool {
+	switch g := g.(type) {
+	case orb.Point:
+		return b.Contains(g)
+	case orb.MultiPoint:
+		return len(clip.MultiPoint(b, g)) > 0
+	case orb.LineString:
+		return len(clip.LineString(b, g)) > 0
+	case orb.MultiLineString:
+		return len(clip.MultiLineString(b, g)) > 0
+	case orb.Polygon:
+		for _, r := range g {
+			if len(clip.LineString(b, orb.LineString(r))) > 0 {
+				return true
+			}
+		}
+		return planar.PolygonContains(g, b.Center())
+	case orb.MultiPolygon:
+		for _, p := range g {
+			if meets(p, b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestMembership holds tiles against brute force: every feature that meets
+// the tile's square is in the tile, and none that stays clear of the buffer.
+func TestMembership(t *testing.T) {
+	s := fixture(t)
+	for z := uint32(6); z <= 18; z += 2 {
+		for _, id := range some(z, 25) {
+			shown := map[string]map[uint64]bool{}
+			for _, l := range parseTile(t, tiles.Encode(layersOf(t, s, everything()...), id)).Layers {
+				shown[l.GetName()] = map[uint64]bool{}
+				for _, f := range l.Features {
+					shown[l.GetName()][f.GetId()] = true
+				}
+			}
+			for l := range s.Layers() {
+				for f := range l.All() {
+					g := inTile(f.Geometry(), id)
+					in := shown[string(l.ID())][uint64(f.ID())]
+					if !in && meets(g, square(0)) {
+						t.Errorf("tile %v: %s %d is missing", id, l.ID(), f.ID())
+					}
+					if in && !meets(g, square(tiles.Buffer+1)) {
+						t.Errorf("tile %v: %s %d does not belong here", id, l.ID(), f.ID())
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestClippedArea compares polygons with what an independent clipper leaves
+// of the unrounded geometry; rounding may cost half a unit along each edge.
+func TestClippedArea(t *testing.T) {
+	for seed := range uint64(400) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		id := tiles.ID{Z: 14, X: 13383, Y: 7142}
+		polygon := star(r, id)
+		raw := tiles.Encode([]*spatial.Layer{shapes(t, polygon)}, id)
+		checkTile(t, raw)
+		got := 0.0
+		for _, l := range parseTile(t, raw).Layers {
+			for _, ring := range decoded(t, l.Features[0]).paths {
+				got += float64(area(ring)) / 2
+			}
+		}
+		exact := inTile(polygon, id).(orb.Polygon)
+		want, slack := 0.0, 2.0
+		for i, ring := range exact {
+			part := clip.Ring(square(tiles.Buffer), ring.Clone())
+			slack += planar.Length(orb.LineString(part))
+			want += math.Abs(planar.Area(part)) * float64(1-2*min(i, 1))
+		}
+		if math.Abs(got-want) > slack {
+			t.Errorf("seed %d: area %v, want %v ± %v", seed, got, want, slack)
+		}
+	}
+}
+
+// star is a star-shaped polygon around somewhere near a tile, often larger
+// than it, with a smaller copy of itself as a hole.
+func star(r *rand.Rand, id tiles.ID) orb.Polygon {
+	b := id.Bound()
+	width := b.Right() - b.Left()
+	middle := orb.Point{b.Left() + (3*r.Float64()-1)*width, b.Bottom() + (3*r.Float64()-1)*width}
+	size := width * math.Exp(4*r.Float64()-3)
+	var shell, hole orb.Ring
+	n := 3 + r.IntN(40)
+	for i := range n {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(n))
+		far := size * (0.3 + r.Float64())
+		shell = append(shell, orb.Point{middle[0] + far*cos, middle[1] + far*sin})
+		hole = append(hole, orb.Point{middle[0] + far*cos/2, middle[1] + far*sin/2})
+	}
+	return orb.Polygon{append(shell, shell[0]), append(hole, hole[0])}
+}
+
+// shapes is a layer of geometries, numbered from 1.
+func shapes(t testing.TB, geometries ...orb.Geometry) *spatial.Layer {
+	var rows []spatial.Row
+	for i, g := range geometries {
+		rows = append(rows, spatial.Row{ID: int64(i + 1), Geometry: g})
+	}
+	return layer(t, 1, schema("shapes", spatial.Points|spatial.Lines|spatial.Polygons), rows)
+}
+
+// geometryOf encodes one geometry, given in units of tile 3/4/4.
+func geometryOf(t *testing.T, g orb.Geometry) geometry {
+	t.Helper()
+	g = orb.Clone(g)
+	eachPoint(g, func(p *orb.Point) { *p = unit(*p) })
+	if p, ok := g.(orb.Point); ok {
+		g = unit(p)
+	}
+	raw := tiles.Encode([]*spatial.Layer{shapes(t, g)}, tiles.ID{Z: 3, X: 4, Y: 4})
+	checkTile(t, raw)
+	parsed := parseTile(t, raw)
+	if len(parsed.Layers) == 0 {
+		return geometry{}
+	}
+	return decoded(t, parsed.Layers[0].Features[0])
+}
+
+// unit is the position in degrees of a position in units of tile 3/4/4.
+func unit(p orb.Point) orb.Point {
+	return spatial.World{int32(p[0] * (1 << 17)), int32(p[1] * (1 << 17))}.LL()
+}
+
+func TestShapes(t *testing.T) {
+	ring := func(p ...orb.Point) orb.Ring { return append(orb.Ring(p), p[0]) }
+	const lo, hi = -tiles.Buffer, tiles.Extent + tiles.Buffer
+	cases := []struct {
+		name string
+		in   orb.Geometry
+		want []path
+	}{
+		{"point", orb.Point{5, 6}, []path{{{5, 6}}}},
+		{"point in the buffer", orb.Point{hi, 6}, []path{{{hi, 6}}}},
+		{"point beyond the buffer", orb.Point{hi + 1, 6}, nil},
+		{"points", orb.MultiPoint{{1, 2}, {hi + 5, 3}, {4, 5}}, []path{{{1, 2}, {4, 5}}}},
+		{"line with a vertex on the way", orb.LineString{{0, 0}, {5, 5}, {10, 10}, {10, 0}}, []path{{{0, 0}, {10, 10}, {10, 0}}}},
+		{"line that turns back", orb.LineString{{0, 0}, {10, 0}, {5, 0}}, []path{{{0, 0}, {10, 0}, {5, 0}}}},
+		{"line in two pieces", orb.LineString{{4000, 10}, {4260, 10}, {4260, 20}, {4000, 20}}, []path{{{4000, 10}, {hi, 10}}, {{hi, 20}, {4000, 20}}}},
+		{"line through", orb.LineString{{-100, 50}, {5000, 50}}, []path{{{lo, 50}, {hi, 50}}}},
+		{"line too short", orb.LineString{{7, 7}, {7.2, 7.2}}, []path{{{7, 7}, {8, 7}}}},
+		{"line that touches the border", orb.LineString{{4200, 10}, {hi, 20}, {4200, 30}}, nil},
+		{"ring wound either way", orb.Polygon{ring(orb.Point{0, 0}, orb.Point{0, 9}, orb.Point{9, 9}, orb.Point{9, 0})},
+			[]path{{{9, 0}, {9, 9}, {0, 9}, {0, 0}}}},
+		{"hole wound like its shell", orb.Polygon{
+			ring(orb.Point{0, 0}, orb.Point{9, 0}, orb.Point{9, 9}, orb.Point{0, 9}), ring(orb.Point{3, 3}, orb.Point{6, 3}, orb.Point{6, 6}, orb.Point{3, 6})},
+			[]path{{{0, 0}, {9, 0}, {9, 9}, {0, 9}}, {{3, 6}, {6, 6}, {6, 3}, {3, 3}}}},
+		{"polygon too small", orb.Polygon{ring(orb.Point{5, 5}, orb.Point{5.2, 5}, orb.Point{5.2, 5.3})}, []path{{{5, 5}, {6, 5}, {6, 6}, {5, 6}}}},
+		{"polygon thinner than a unit", orb.Polygon{ring(orb.Point{5, 5}, orb.Point{90, 5}, orb.Point{90, 5.2}, orb.Point{5, 5.2})}, []path{{{5, 5}, {6, 5}, {6, 6}, {5, 6}}}},
+		{"spike", orb.Polygon{ring(orb.Point{0, 0}, orb.Point{9, 0}, orb.Point{20, 0}, orb.Point{9, 0}, orb.Point{9, 9})}, []path{{{0, 0}, {9, 0}, {9, 9}}}},
+		{"polygon around the tile", orb.Polygon{ring(orb.Point{-900, -900}, orb.Point{9000, -900}, orb.Point{9000, 9000}, orb.Point{-900, 9000})},
+			[]path{{{hi, hi}, {lo, hi}, {lo, lo}, {hi, lo}}}},
+		{"tile in a hole", orb.Polygon{
+			ring(orb.Point{-900, -900}, orb.Point{9000, -900}, orb.Point{9000, 9000}, orb.Point{-900, 9000}),
+			ring(orb.Point{-200, -200}, orb.Point{8000, -200}, orb.Point{8000, 8000}, orb.Point{-200, 8000})}, nil},
+		{"U open to the west, cut in two", orb.Polygon{ring(orb.Point{-300, 0}, orb.Point{50, 0}, orb.Point{50, 10}, orb.Point{-200, 10}, orb.Point{-200, 20},
+			orb.Point{50, 20}, orb.Point{50, 30}, orb.Point{-300, 30})},
+			[]path{{{lo, 0}, {50, 0}, {50, 10}, {lo, 10}}, {{lo, 20}, {50, 20}, {50, 30}, {lo, 30}}}},
+		{"hole through the border", orb.Polygon{
+			ring(orb.Point{-300, 0}, orb.Point{90, 0}, orb.Point{90, 90}, orb.Point{-300, 90}), ring(orb.Point{-200, 30}, orb.Point{50, 30}, orb.Point{50, 60}, orb.Point{-200, 60})},
+			[]path{{{lo, 0}, {90, 0}, {90, 90}, {lo, 90}, {lo, 60}, {50, 60}, {50, 30}, {lo, 30}}}},
+		{"hole stays with its piece", orb.Polygon{
+			ring(orb.Point{-300, 0}, orb.Point{50, 0}, orb.Point{50, 10}, orb.Point{-200, 10}, orb.Point{-200, 20}, orb.Point{50, 20}, orb.Point{50, 30}, orb.Point{-300, 30}),
+			ring(orb.Point{10, 22}, orb.Point{20, 22}, orb.Point{20, 28})},
+			[]path{{{lo, 0}, {50, 0}, {50, 10}, {lo, 10}}, {{lo, 20}, {50, 20}, {50, 30}, {lo, 30}}, {{20, 28}, {20, 22}, {10, 22}}}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := geometryOf(t, c.in).paths
+			if !samePaths(got, c.want) {
+				t.Errorf("got  %v\nwant %v", got, c.want)
+			}
+		})
+	}
+}
+
+// samePaths compares paths; rings may start anywhere.
+func samePaths(a, b []path) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !sameRing(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameRing(a, b path) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for shift := range a {
+		same := true
+		for i := range a {
+			same = same && a[(i+shift)%len(a)] == b[i]
+		}
+		if same {
+			return true
+		}
+	}
+	return len(a) == 0
+}
+
+// FuzzEncode feeds arbitrary positions, joined into every kind of geometry,
+// at arbitrary tiles: whatever comes out is a valid tile.
+func FuzzEncode(f *testing.F) {
+	f.Add([]byte("0123456789abcdefghijklmnopqrstuvwxyz"), uint8(3), uint16(40))
+	f.Add([]byte("\x00\x00\xff\x00\xff\xff\x00\xff\x40\x40\x60\x40\x60\x60"), uint8(0), uint16(0))
+	f.Fuzz(func(t *testing.T, data []byte, zoom uint8, place uint16) {
+		z := uint32(zoom) % (tiles.MaxZoom + 1)
+		id := tiles.ID{Z: z, X: uint32(place) % (1 << z), Y: uint32(place) * 7 % (1 << z)}
+		geometries := arbitrary(data, id)
+		if len(geometries) == 0 {
+			return
+		}
+		raw := tiles.Encode([]*spatial.Layer{shapes(t, geometries...)}, id)
+		checkTile(t, raw)
+		if err := proto.Unmarshal(raw, new(vectortile.Tile)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// arbitrary makes geometries of pairs of bytes, on a coarse lattice about
+// four tiles wide, so that much of it coincides with the buffer's border.
+func arbitrary(data []byte, id tiles.ID) []orb.Geometry {
+	b := id.Bound()
+	var points []orb.Point
+	for i := 0; i+1 < len(data); i += 2 {
+		points = append(points, orb.Point{
+			min(max(b.Left()+(float64(data[i])/64-1)*(b.Right()-b.Left()), -180), 180),
+			min(max(b.Bottom()+(float64(data[i+1])/64-1)*(b.Top()-b.Bottom()), -90), 90),
+		})
+	}
+	if len(points) < 3 {
+		return nil
+	}
+	closed := func(p []orb.Point) orb.Ring { return append(append(orb.Ring{}, p...), p[0]) }
+	all := []orb.Geometry{points[0], orb.MultiPoint(points), orb.LineString(points), orb.Polygon{closed(points)}}
+	if half := len(points) / 2; half >= 3 {
+		all = append(all, orb.Polygon{closed(points[:half]), closed(points[half:])}, orb.MultiPolygon{{closed(points[:half])}, {closed(points[half:])}},
+			orb.MultiLineString{points[:half], points[half:]})
+	}
+	return all
+}
