@@ -5,7 +5,7 @@
 
 -- The one row that every committer locks first.
 CREATE TABLE store (
-  only    boolean PRIMARY KEY DEFAULT true CONSTRAINT store_single CHECK (only),
+  single  boolean PRIMARY KEY DEFAULT true CONSTRAINT store_single CHECK (single),
   version bigint NOT NULL DEFAULT 0 CONSTRAINT store_version_min CHECK (version >= 0)
 );
 COMMENT ON COLUMN store.version IS 'number of the last commit; 0 before the first';

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -53,12 +54,12 @@ func Hold(t testing.TB, port, settings string) (url, dir string) {
 	t.Helper()
 	needPrograms(t)
 	dir = temporary(t)
-	url, stop, err := hold(dir, port, settings)
+	held, err := hold(dir, port, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(stop)
-	return url, dir
+	t.Cleanup(held.stop)
+	return held.url, dir
 }
 
 // Cluster runs the cluster script beside this package.
@@ -73,22 +74,21 @@ func Cluster(t testing.TB, arguments ...string) {
 func shared(t testing.TB) string {
 	t.Helper()
 	needPrograms(t)
-	started, err := start()
+	held, err := start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return started
+	return held.url
 }
 
-// start starts the binary's cluster once. The pipe's other end is kept open
-// until the process ends.
-var start = sync.OnceValues(func() (string, error) {
+// start starts the binary's cluster once, and keeps it reachable, as the
+// pipe would be closed with it.
+var start = sync.OnceValues(func() (*cluster, error) {
 	dir, err := os.MkdirTemp("", "wangge-postgis-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	started, _, err := hold(dir, "", fast)
-	return started, err
+	return hold(dir, "", fast)
 })
 
 func temporary(t testing.TB) string {
@@ -100,10 +100,16 @@ func temporary(t testing.TB) string {
 	return dir
 }
 
-// hold starts a cluster that lives until stop is called or the process ends.
-func hold(dir, port, settings string) (url string, stop func(), err error) {
+// cluster is one that lives until it is stopped or the process ends.
+type cluster struct {
+	url   string
+	stdin io.Closer // the pipe that it watches
+	cmd   *exec.Cmd
+}
+
+func hold(dir, port, settings string) (*cluster, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // the user postgres goes through it
-		return "", nil, err
+		return nil, err
 	}
 	cmd := exec.Command(script(), "hold", dir, port)
 	cmd.Env = append(os.Environ(), "CLUSTER_SETTINGS="+settings)
@@ -112,25 +118,29 @@ func hold(dir, port, settings string) (url string, stop func(), err error) {
 	cmd.Stderr = &complaints
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return nil, err
 	}
+	c := &cluster{stdin: stdin, cmd: cmd}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
-	stop = func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	}
 	if err != nil {
-		stop()
-		return "", nil, fmt.Errorf("start a cluster: %w: %s", err, complaints.String())
+		c.stop()
+		return nil, fmt.Errorf("start a cluster: %w: %s", err, complaints.String())
 	}
-	return strings.TrimSpace(line), stop, nil
+	c.url = strings.TrimSpace(line)
+	return c, nil
+}
+
+// stop returns when the cluster is gone.
+func (c *cluster) stop() {
+	_ = c.stdin.Close()
+	_ = c.cmd.Wait()
 }
 
 // script is the path of cluster.sh, from wherever in the module a test runs.

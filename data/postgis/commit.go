@@ -1,0 +1,121 @@
+package postgis
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"wangge/spatial"
+)
+
+// Commit writes a change in one transaction.
+func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, error) {
+	version := c.Base + 1
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		current, err := lockVersion(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if current != c.Base {
+			return stale(c.Base, current)
+		}
+		if err := write(ctx, tx, c, version); err != nil {
+			return err
+		}
+		return s.book(ctx, tx, version, c.Note, touched(c))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("commit: %w", err)
+	}
+	return version, nil
+}
+
+// touched are the layers that a change names.
+func touched(c spatial.Change) []string {
+	ids := []string{}
+	for _, id := range c.Drop {
+		ids = append(ids, string(id))
+	}
+	for _, schema := range c.Create {
+		ids = append(ids, string(schema.ID))
+	}
+	for _, l := range c.Layers {
+		ids = append(ids, string(l.Layer))
+	}
+	return ids
+}
+
+func write(ctx context.Context, tx pgx.Tx, c spatial.Change, version spatial.Version) error {
+	if len(c.Drop)+len(c.Create) > 0 {
+		if err := lockCatalogue(ctx, tx); err != nil {
+			return err
+		}
+	}
+	layers, err := readCatalogue(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if layers, err = drop(ctx, tx, layers, c.Drop); err != nil {
+		return err
+	}
+	if layers, err = create(ctx, tx, layers, c.Create, version); err != nil {
+		return err
+	}
+	return proven(ctx, tx, layers, func(tx pgx.Tx) error { return editAll(ctx, tx, layers, c.Layers) })
+}
+
+func drop(ctx context.Context, tx pgx.Tx, layers catalogue, ids []spatial.LayerID) (catalogue, error) {
+	if len(ids) == 0 {
+		return layers, nil
+	}
+	next, err := layers.without(ids)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, id := range ids {
+		names = append(names, quote(string(id)))
+	}
+	if _, err := tx.Exec(ctx, "DELETE FROM layer WHERE id = ANY ($1)", ids); err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, "DROP TABLE "+strings.Join(names, ", "))
+	return next, explainTable(err)
+}
+
+func create(ctx context.Context, tx pgx.Tx, layers catalogue, schemas []*spatial.Schema, version spatial.Version) (_ catalogue, err error) {
+	for _, schema := range schemas {
+		if layers, err = layers.with(schema, version); err != nil {
+			return nil, err
+		}
+		added := layers[len(layers)-1]
+		if err := added.insert(ctx, tx); err != nil {
+			return nil, err
+		}
+		if err := added.create(ctx, tx); err != nil {
+			return nil, explainTable(err)
+		}
+		if err := added.addRules(ctx, tx, layers); err != nil {
+			return nil, explainTable(err)
+		}
+		if err := added.addIndexes(ctx, tx); err != nil {
+			return nil, explainTable(err)
+		}
+	}
+	return layers, nil
+}
+
+func editAll(ctx context.Context, tx pgx.Tx, layers catalogue, changes []spatial.LayerChange) error {
+	for _, c := range changes {
+		t, err := layers.find(c.Layer)
+		if err != nil {
+			return err
+		}
+		if err := t.edit(ctx, tx, c); err != nil {
+			return fmt.Errorf("edit %s: %w", t.ID, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package postgis
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/jackc/pgx/v5"
+
+	"wangge/spatial"
+)
+
+// Load reads all layers in one transaction.
+func (s *Store) Load(ctx context.Context) (*spatial.Snapshot, error) {
+	var snapshot *spatial.Snapshot
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) (err error) {
+		snapshot, err = loadAll(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	return snapshot, nil
+}
+
+func loadAll(ctx context.Context, tx pgx.Tx) (*spatial.Snapshot, error) {
+	// The lock comes before the transaction looks at anything, so no table
+	// that it sees is dropped or replaced while it reads.
+	if _, err := tx.Exec(ctx, "LOCK TABLE layer IN ACCESS SHARE MODE"); err != nil {
+		return nil, err
+	}
+	var version spatial.Version
+	if err := tx.QueryRow(ctx, "SELECT version FROM store").Scan(&version); err != nil {
+		return nil, err
+	}
+	entries, err := readCatalogue(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	layers := make([]*spatial.Layer, len(entries))
+	for i, e := range entries {
+		if layers[i], err = spatial.NewLayer(e.Schema, e.version, e.rows(ctx, tx)); err != nil {
+			return nil, err
+		}
+	}
+	return spatial.New(version, layers...), nil
+}
+
+// rows yields the table's rows.
+func (t table) rows(ctx context.Context, tx pgx.Tx) iter.Seq2[spatial.Row, error] {
+	return func(yield func(spatial.Row, error) bool) {
+		rows, err := tx.Query(ctx, t.read())
+		if err != nil {
+			yield(spatial.Row{}, err)
+			return
+		}
+		defer rows.Close()
+		cells, targets := make([]cell, len(t.Fields)), make([]any, 0, 2+len(t.Fields))
+		for rows.Next() {
+			row, err := t.scan(rows, cells, targets)
+			if err != nil {
+				err = fmt.Errorf("row %d: %w", row.ID, err)
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(spatial.Row{}, err)
+		}
+	}
+}
+
+// Version reads the number of the last commit.
+func (s *Store) Version(ctx context.Context) (version spatial.Version, err error) {
+	if err := s.pool.QueryRow(ctx, "SELECT version FROM store").Scan(&version); err != nil {
+		return 0, fmt.Errorf("read the store's version: %w", err)
+	}
+	return version, nil
+}
