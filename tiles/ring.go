@@ -1,5 +1,7 @@
 package tiles
 
+import "slices"
+
 // cross is twice the signed area of a triangle, positive where a turn from ab
 // to bc is clockwise on the screen (y points down).
 func cross(a, b, c px) int64 {
@@ -65,9 +67,15 @@ func doubleArea(ring []px) int64 {
 	return sum
 }
 
-// encloses says whether a position is inside a ring; on its edges the answer
-// may be either.
-func encloses(ring []px, p px) bool {
+// encloses says whether a ring holds a position of another that does not
+// cross it.
+func encloses(ring, other []px) bool {
+	return slices.ContainsFunc(other, func(p px) bool { return holds(ring, p) })
+}
+
+// holds says whether a position is inside a ring; on its edges the answer may
+// be either.
+func holds(ring []px, p px) bool {
 	inside := false
 	a := ring[len(ring)-1]
 	for _, b := range ring {

@@ -135,11 +135,13 @@ func (s *shaper) polygon(parts []spatial.Part) {
 	shells, holes := s.clip(parts)
 	for _, shell := range shells {
 		s.ring(shell)
-		for _, hole := range holes {
-			if len(shells) == 1 || encloses(shell, hole[0]) {
+		holes = slices.DeleteFunc(holes, func(hole []px) bool {
+			within := encloses(shell, hole)
+			if within {
 				s.ring(hole)
 			}
-		}
+			return within
+		})
 	}
 }
 

@@ -177,7 +177,7 @@ func ringFault(shell, p path) error {
 		return fmt.Errorf("a ring without area")
 	case a < 0 && shell == nil:
 		return fmt.Errorf("the first ring is wound like a hole")
-	case a < 0 && (-a > area(shell) || !touches(shell, p)):
+	case a < 0 && !touches(shell, p):
 		return fmt.Errorf("a hole outside its shell")
 	}
 	return nil
