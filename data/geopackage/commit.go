@@ -60,9 +60,7 @@ func (s *Store) Fill(ctx context.Context, from data.Source, progress data.Progre
 	if err != nil {
 		return fmt.Errorf("fill %s: %w", s.path, err)
 	}
-	if _, err := s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
-		s.log.Warn("the log was not written back", "path", s.path, "error", err)
-	}
+	s.checkpoint(ctx)
 	return nil
 }
 

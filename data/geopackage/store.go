@@ -64,6 +64,7 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 		_ = s.db.Close()
 		return nil, err
 	}
+	s.checkpoint(ctx)
 	return s, nil
 }
 
@@ -132,6 +133,14 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// checkpoint writes the log back into the file, as far as other programs let
+// it. GDAL wants the file's own header to say GeoPackage.
+func (s *Store) checkpoint(ctx context.Context) {
+	if _, err := s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		s.log.Warn("the log was not written back", "path", s.path, "error", err)
+	}
 }
 
 // Close writes the log into the file and releases it.

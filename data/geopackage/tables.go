@@ -17,7 +17,8 @@ const (
 	wkt4326 = `GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AXIS["Latitude",NORTH],AXIS["Longitude",EAST],AUTHORITY["EPSG","4326"]]`
 )
 
-// createStore makes an empty database a GeoPackage and a store.
+// createStore makes an empty database a GeoPackage and a store. The last
+// extension is GDAL's word that tables outside gpkg_contents are no layers.
 const createStore = `
 PRAGMA application_id = 0x47504B47;
 PRAGMA user_version = 10300;
@@ -61,7 +62,8 @@ INSERT INTO gpkg_extensions VALUES
 	('gpkg_data_column_constraints', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema', 'read-write'),
 	('wangge_store', NULL, 'wangge_store', 'bookkeeping of the wangge service: version of the store', 'write-only'),
 	('wangge_layer', NULL, 'wangge_store', 'bookkeeping of the wangge service: layers and their schemas', 'write-only'),
-	('wangge_change', NULL, 'wangge_store', 'bookkeeping of the wangge service: log of changes', 'write-only');`
+	('wangge_change', NULL, 'wangge_store', 'bookkeeping of the wangge service: log of changes', 'write-only'),
+	(NULL, NULL, 'gdal_aspatial', 'http://gdal.org/geopackage_aspatial.html', 'read-write');`
 
 // quote makes a name of our own, which has no quotes in it, an SQL name.
 func quote(name string) string { return `"` + name + `"` }
