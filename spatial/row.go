@@ -3,6 +3,7 @@ package spatial
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 )
@@ -73,6 +74,8 @@ func brokenRule(s *Schema, f *Field, v Value, row []Value) (rule, detail string)
 	switch {
 	case v.Type() != f.Type:
 		return "type", fmt.Sprintf("%q is %v, not %v", v, v.Type(), f.Type)
+	case !isUnicode(v.Text()):
+		return "unicode", fmt.Sprintf("%q holds bytes that are not Unicode, or a zero byte", v)
 	case f.Digits > 0 && !allDigits(v.Text(), f.Digits):
 		return "digits", fmt.Sprintf("%q is not %d digits", v, f.Digits)
 	case f.Min != nil && v.Float() < *f.Min:
@@ -86,6 +89,10 @@ func brokenRule(s *Schema, f *Field, v Value, row []Value) (rule, detail string)
 	}
 	return "", ""
 }
+
+// isUnicode says whether a text can be kept: valid UTF-8 without zero bytes,
+// which PostgreSQL does not take.
+func isUnicode(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 func allDigits(s string, n int) bool {
 	if len(s) != n {

@@ -36,6 +36,8 @@ func TestValidateRow(t *testing.T) {
 		{"id_positive", func(r *Row) { r.ID = 0 }},
 		{"row_width", func(r *Row) { r.Values = r.Values[1:] }},
 		{"things_code_required", set("code", Null)},
+		{"things_code_unicode", set("code", Text("\xbb\xf9"))},
+		{"things_code_unicode", set("code", Text("0000\x00"))},
 		{"things_code_digits", set("code", Text("4.4E"))},
 		{"things_code_digits", set("code", Text("00001"))},
 		{"things_level_values", set("level", Text("medium"))},
