@@ -67,8 +67,7 @@ func (c catalogue) with(schema *spatial.Schema, version spatial.Version) (catalo
 		return nil, err
 	}
 	if c.index(schema.ID) >= 0 {
-		return nil, &spatial.InvalidError{Rule: "layer_id", Where: "layer " + string(schema.ID), Detail: "a layer of this name exists",
-			Fix: "choose another name, or drop that layer first"}
+		return nil, fmt.Errorf("create layer %s: it exists: %w", schema.ID, spatial.ErrConflict)
 	}
 	position := int64(1)
 	if len(c) > 0 {

@@ -27,7 +27,7 @@ func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, 
 		return s.book(ctx, tx, version, c.Note, touched(c))
 	})
 	if err != nil {
-		return 0, fmt.Errorf("commit: %w", err)
+		return 0, fmt.Errorf("commit: %w", explainText(err))
 	}
 	return version, nil
 }
@@ -82,7 +82,7 @@ func drop(ctx context.Context, tx pgx.Tx, layers catalogue, ids []spatial.LayerI
 		return nil, err
 	}
 	_, err = tx.Exec(ctx, "DROP TABLE "+strings.Join(names, ", "))
-	return next, explainTable(err)
+	return next, explainTable(err, strings.Join(names, ", "))
 }
 
 func create(ctx context.Context, tx pgx.Tx, layers catalogue, schemas []*spatial.Schema, version spatial.Version) (_ catalogue, err error) {
@@ -94,17 +94,22 @@ func create(ctx context.Context, tx pgx.Tx, layers catalogue, schemas []*spatial
 		if err := added.insert(ctx, tx); err != nil {
 			return nil, err
 		}
-		if err := added.create(ctx, tx); err != nil {
-			return nil, explainTable(err)
-		}
-		if err := added.addRules(ctx, tx, layers); err != nil {
-			return nil, explainTable(err)
-		}
-		if err := added.addIndexes(ctx, tx); err != nil {
-			return nil, explainTable(err)
+		if err := added.build(ctx, tx, layers); err != nil {
+			return nil, explainTable(err, string(schema.ID))
 		}
 	}
 	return layers, nil
+}
+
+// build makes an empty table with its rules and indexes.
+func (t table) build(ctx context.Context, tx pgx.Tx, layers catalogue) error {
+	if err := t.create(ctx, tx); err != nil {
+		return err
+	}
+	if err := t.addRules(ctx, tx, layers); err != nil {
+		return err
+	}
+	return t.addIndexes(ctx, tx)
 }
 
 func editAll(ctx context.Context, tx pgx.Tx, layers catalogue, changes []spatial.LayerChange) error {

@@ -32,7 +32,7 @@ func (s *Store) Fill(ctx context.Context, from data.Source, progress data.Progre
 		return s.fill(ctx, tx, from, current+1, progress)
 	})
 	if err != nil {
-		return fmt.Errorf("fill: %w", err)
+		return fmt.Errorf("fill: %w", explainText(err))
 	}
 	return nil
 }
@@ -43,7 +43,8 @@ func (s *Store) fill(ctx context.Context, tx pgx.Tx, from data.Source, version s
 		return err
 	}
 	if len(layers) > 0 {
-		return errNotEmpty
+		return &spatial.InvalidError{Rule: "store_empty", Where: "schema " + s.schema, Detail: "the store is not empty",
+			Fix: "name another database"}
 	}
 	var ids []string
 	for _, schema := range from.Schemas() {
@@ -66,7 +67,7 @@ func fillLayer(ctx context.Context, tx pgx.Tx, layers catalogue, rows iter.Seq2[
 		return err
 	}
 	if err := added.create(ctx, tx); err != nil {
-		return explainTable(err)
+		return explainTable(err, string(added.ID))
 	}
 	count := 0
 	err := added.copyIn(ctx, tx, ascending(rows), func(done int) {
@@ -75,17 +76,14 @@ func fillLayer(ctx context.Context, tx pgx.Tx, layers catalogue, rows iter.Seq2[
 		}
 	})
 	if err != nil {
-		return explainText(err)
+		return err
 	}
 	err = proven(ctx, tx, layers, func(tx pgx.Tx) error { return added.addRules(ctx, tx, layers) })
-	if err != nil {
-		return explainTable(err)
-	}
-	if err := added.addIndexes(ctx, tx); err != nil {
-		return explainTable(err)
+	if err == nil {
+		err = added.addIndexes(ctx, tx)
 	}
 	report(count)
-	return nil
+	return explainTable(err, string(added.ID))
 }
 
 // ascending ends rows with an error if their ids do not ascend.

@@ -34,7 +34,7 @@ func proven(ctx context.Context, tx pgx.Tx, layers catalogue, edit func(pgx.Tx) 
 	})
 	var broken *pgconn.PgError
 	if !errors.As(err, &broken) || !strings.HasPrefix(broken.Code, brokenConstraint) {
-		return explainText(err)
+		return err
 	}
 	t, r, ok := layers.rule(broken.TableName, broken.ConstraintName)
 	if !ok {
@@ -98,18 +98,18 @@ func findFault(ctx context.Context, tx pgx.Tx, t table, r rule, refusal *spatial
 	return nil
 }
 
-// explainTable turns the refusal to make or drop a table into words.
-func explainTable(err error) error {
+// explainTable turns the refusal to make or drop a layer's table into words.
+func explainTable(err error, id string) error {
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return err
 	}
 	switch refused.Code {
 	case taken, takenObject:
-		return &spatial.InvalidError{Rule: "layer_id", Where: "layer", Detail: "the database holds something else of this name",
+		return &spatial.InvalidError{Rule: "layer_id", Where: "layer " + id, Detail: "the database holds something else of this name",
 			Fix: "choose another name for the layer"}
 	case inUse:
-		return &spatial.InvalidError{Rule: "layer_in_use", Where: "layer", Detail: "something in the database, such as a view, depends on it",
+		return &spatial.InvalidError{Rule: "layer_in_use", Where: "layer " + id, Detail: "something in the database, such as a view, depends on it",
 			Fix: "drop that first"}
 	}
 	return err
@@ -119,8 +119,8 @@ func explainTable(err error) error {
 func explainText(err error) error {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == badText {
-		return &spatial.InvalidError{Rule: "text_unicode", Where: "a text", Detail: "it holds bytes that are not Unicode, or a zero byte",
-			Fix: "name the file's encoding, or correct the text"}
+		return &spatial.InvalidError{Rule: "text_unicode", Where: "a text beside the rows", Detail: "it holds bytes that are not Unicode, or a zero byte",
+			Fix: "correct the note or the layer's description"}
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package postgis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -144,5 +143,3 @@ func checkOnce(c spatial.LayerChange) error {
 func stale(base, current spatial.Version) error {
 	return fmt.Errorf("the change was planned on version %d, the store is at %d: %w", base, current, spatial.ErrConflict)
 }
-
-var errNotEmpty = errors.New("the store is not empty")

@@ -136,6 +136,22 @@ func (k kind) testRefusedRows(t *testing.T) {
 	commit(t, store, put("grids", gridRow(77, 7, 77)))
 }
 
+// testPlaceOfFault: an outline that crosses itself is refused with a
+// place on it.
+func (k kind) testPlaceOfFault(t *testing.T) {
+	store := k.filled(t)
+	_, err := store.Commit(t.Context(), put("zoo", zooRow(500, orb.Polygon{bowTie()})))
+	var invalid *spatial.InvalidError
+	if !errors.As(err, &invalid) || invalid.At == nil || !bowTie().Bound().Contains(*invalid.At) {
+		t.Errorf("got %v, want a place on the outline", err)
+	}
+}
+
+// bowTie crosses itself at 114.5, 22.5.
+func bowTie() orb.Ring {
+	return orb.Ring{{114, 22}, {115, 23}, {115, 22}, {114, 23}, {114, 22}}
+}
+
 type refused struct {
 	rule   string
 	change spatial.Change
@@ -150,6 +166,8 @@ func refusedRows() map[string]refused {
 		"type":            {"grids_men_type", grid(gridMen, spatial.Text("two"))},
 		"digits":          {"grids_code_digits", grid(gridCode, spatial.Text("4403030020073"))},
 		"letters":         {"grids_code_digits", grid(gridCode, spatial.Text("44030300200７03"))},
+		"not unicode":     {"grids_kind_unicode", grid(gridKind, spatial.Text("\xbb\xf9\xb4\xa1"))},
+		"zero byte":       {"zoo_words_unicode", put("zoo", zooRow(500, nil, spatial.Text("a\x00b")))},
 		"least":           {"grids_men_min", grid(gridMen, spatial.Int(-1))},
 		"values":          {"grids_kind_values", grid(gridKind, spatial.Text("基础 "))},
 		"prefix":          {"grids_code_prefix", grid(gridCode, spatial.Text("44030300201703"))},
@@ -163,6 +181,8 @@ func refusedRows() map[string]refused {
 		"kind":            {"grids_geom_kind", put("grids", spatial.Row{ID: 3, Geometry: orb.Point{1, 2}, Values: gridRow(3, 7, 3).Values})},
 		"table":           {"figures_geom_kind", put("figures", spatial.Row{ID: 8, Geometry: orb.Point{1, 2}, Values: make([]spatial.Value, 2)})},
 		"collection":      {"zoo_geom_kind", put("zoo", zooRow(500, orb.Collection{orb.Point{1, 2}}))},
+		"bow tie":         {"grids_geom_valid", put("grids", spatial.Row{ID: 3, Geometry: orb.Polygon{bowTie()}, Values: gridRow(3, 7, 3).Values})},
+		"hole outside":    {"zoo_geom_valid", put("zoo", zooRow(500, orb.MultiPolygon{{square(1, 2, 1)[0], square(3, 4, 1)[0]}}))},
 		"open ring":       {"ring_closed", put("zoo", zooRow(500, open))},
 		"off the globe":   {"position_on_earth", put("zoo", zooRow(500, orb.Point{12675000, 2570000}))},
 		"empty":           {"geometry_empty", put("zoo", zooRow(500, orb.MultiPolygon{}))},
@@ -207,6 +227,9 @@ func (k kind) testRefusedChanges(t *testing.T) {
 			}
 			expect(t, store, want)
 		})
+	}
+	if _, err := store.Commit(t.Context(), spatial.Change{Base: 1, Create: []*spatial.Schema{figureSchema()}}); !errors.Is(err, spatial.ErrConflict) {
+		t.Errorf("a layer that exists: got %v, want ErrConflict", err)
 	}
 	for _, c := range []spatial.Change{put("nowhere", row), {Base: 1, Drop: []spatial.LayerID{"nowhere"}},
 		{Base: 1, Layers: []spatial.LayerChange{{Layer: "figures", Delete: []int64{99}}}}} {

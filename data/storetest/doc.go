@@ -40,6 +40,7 @@ func Run(t *testing.T, fresh Fresh, open Open) {
 	t.Run("create and drop", k.testCreateAndDrop)
 	t.Run("exchange codes", k.testExchange)
 	t.Run("refuse rows", k.testRefusedRows)
+	t.Run("place of a fault", k.testPlaceOfFault)
 	t.Run("refuse changes", k.testRefusedChanges)
 	t.Run("conflict", k.testConflict)
 	t.Run("awkward names", k.testAwkwardNames)
