@@ -1,0 +1,171 @@
+package tiles_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"sync"
+	"testing"
+
+	"wangge/spatial"
+	"wangge/tiles"
+)
+
+// fingerprint hashes all that a snapshot says.
+func fingerprint(s *spatial.Snapshot) [32]byte {
+	sum := sha256.New()
+	for l := range s.Layers() {
+		for f := range l.All() {
+			fmt.Fprint(sum, l.ID(), f.Row().ID, f.Row().Values)
+			for part := range f.Parts() {
+				_ = binary.Write(sum, binary.LittleEndian, part.World)
+			}
+			eachPosition(f, func(v float64) { _ = binary.Write(sum, binary.LittleEndian, math.Float64bits(v)) })
+		}
+	}
+	return [32]byte(sum.Sum(nil))
+}
+
+func eachPosition(f spatial.Feature, do func(float64)) {
+	b, _ := f.Bound()
+	do(b.Min[0])
+	do(b.Max[1])
+	fmt.Fprint(io.Discard, f.Geometry())
+}
+
+// TestBytesAreStable renders the same tiles many times, alone and at once,
+// one and two processors, from two builds of the same data.
+func TestBytesAreStable(t *testing.T) {
+	s := fixture(t)
+	before := fingerprint(s)
+	first := map[tiles.ID]string{}
+	for z := uint32(8); z <= 17; z += 3 {
+		for _, id := range some(z, 12) {
+			first[id] = string(tiles.Encode(layersOf(t, s, everything()...), id))
+		}
+	}
+	for _, processors := range []int{1, 2} {
+		previous := runtime.GOMAXPROCS(processors)
+		again := fixture(t)
+		var group sync.WaitGroup
+		for id, want := range first {
+			for range 3 {
+				group.Go(func() {
+					if got := string(tiles.Encode(layersOf(t, again, everything()...), id)); got != want {
+						t.Errorf("tile %v: other bytes", id)
+					}
+				})
+			}
+		}
+		group.Wait()
+		runtime.GOMAXPROCS(previous)
+		if fingerprint(again) != before {
+			t.Error("rendering changed the snapshot")
+		}
+	}
+	if fingerprint(s) != before {
+		t.Error("rendering changed the snapshot")
+	}
+}
+
+func render(t testing.TB, r *tiles.Renderer, s *spatial.Snapshot, id tiles.ID, layers ...spatial.LayerID) *tiles.Tile {
+	t.Helper()
+	tile, err := r.Render(context.Background(), s, layers, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tile
+}
+
+func TestRender(t *testing.T) {
+	s, r := fixture(t), tiles.NewRenderer(1<<20, 2)
+	id := tiles.At(town.Center(), 13)
+	tile := render(t, r, s, id, "grids", "roads")
+	if want := tiles.Encode(layersOf(t, s, "grids", "roads"), id); !bytes.Equal(tile.Raw.Bytes, want) {
+		t.Error("the tile is not what Encode makes")
+	}
+	unzip, err := gzip.NewReader(bytes.NewReader(tile.Gzip.Bytes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := io.ReadAll(unzip); err != nil || !bytes.Equal(plain, tile.Raw.Bytes) {
+		t.Errorf("the gzip coding holds something else: %v", err)
+	}
+	if tile.Raw.ETag == tile.Gzip.ETag || len(tile.Raw.ETag) < 20 || tile.Raw.ETag[0] != '"' {
+		t.Errorf("entity tags %s and %s", tile.Raw.ETag, tile.Gzip.ETag)
+	}
+	if other := render(t, r, s, id, "roads", "grids"); bytes.Equal(other.Raw.Bytes, tile.Raw.Bytes) {
+		t.Error("the order of layers is lost")
+	}
+	if empty := render(t, r, s, tiles.ID{Z: 5}, "grids", "statistics"); !empty.Empty() || empty.Gzip.Bytes != nil {
+		t.Error("a tile far away is not empty")
+	}
+	if _, err := r.Render(context.Background(), s, []spatial.LayerID{"grids", "unknown"}, id); !errors.Is(err, spatial.ErrNotFound) {
+		t.Errorf("an unknown layer: %v", err)
+	}
+}
+
+// TestMemoFollowsVersions holds that an edit of a layer renders tiles with it
+// anew, that tiles without it stay the very same, and that the old snapshot
+// still gives the old tile.
+func TestMemoFollowsVersions(t *testing.T) {
+	s, r := fixture(t), tiles.NewRenderer(8<<20, 2)
+	id := tiles.At(at(4, 4), 15)
+	grids, risks := render(t, r, s, id, "grids"), render(t, r, s, id, "risk_points", "grids")
+	next, err := s.Apply(spatial.Change{Base: 1, Layers: []spatial.LayerChange{{Layer: "risk_points", Put: []spatial.Row{
+		{ID: 9999, Geometry: at(4, 4), Values: []spatial.Value{spatial.Text("重大"), spatial.Null}}}}}}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if render(t, r, next, id, "grids") != grids {
+		t.Error("a tile of an untouched layer was rendered anew")
+	}
+	after := render(t, r, next, id, "risk_points", "grids")
+	if after.Raw.ETag == risks.Raw.ETag {
+		t.Error("the edit does not show")
+	}
+	if render(t, r, s, id, "risk_points", "grids") != risks {
+		t.Error("the old snapshot has another tile now")
+	}
+	if fresh := tiles.Encode(layersOf(t, next, "risk_points", "grids"), id); !bytes.Equal(fresh, after.Raw.Bytes) {
+		t.Error("the tile is stale")
+	}
+}
+
+func TestConcurrentRequestsShareTiles(t *testing.T) {
+	s, r := fixture(t), tiles.NewRenderer(8<<20, 1)
+	id := tiles.At(town.Center(), 12)
+	got := make([]*tiles.Tile, 32)
+	var group sync.WaitGroup
+	for i := range got {
+		group.Go(func() { got[i] = render(t, r, s, id, everything()...) })
+	}
+	group.Wait()
+	for _, tile := range got {
+		if tile != got[0] {
+			t.Fatal("the tile was rendered more than once")
+		}
+	}
+}
+
+func TestRenderEndsWithItsContext(t *testing.T) {
+	s, r := fixture(t), tiles.NewRenderer(8<<20, 1)
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 50 {
+		id := tiles.At(town.Center(), 11)
+		if tile, err := r.Render(ended, s, everything(), id); err != nil && !errors.Is(err, context.Canceled) || err == nil && tile == nil {
+			t.Fatalf("tile %v, error %v", tile, err)
+		}
+	}
+	if tile := render(t, r, s, tiles.At(town.Center(), 11), everything()...); tile.Empty() {
+		t.Error("later requests get nothing")
+	}
+}
