@@ -49,8 +49,9 @@ func TestGolden(t *testing.T) {
 		id     tiles.ID
 		layers []spatial.LayerID
 	}{
-		{"world", tiles.ID{}, []spatial.LayerID{"districts", "zones", "grids"}},
-		{"grids_z10", tiles.At(town.Center(), 10), []spatial.LayerID{"grids", "districts"}},
+		{"world", tiles.ID{}, []spatial.LayerID{"districts", "zones"}},
+		{"outline_z10", tiles.At(town.Center(), 10), []spatial.LayerID{"districts", "zones"}},
+		{"grids_z14", tiles.At(at(7, 3), 14), []spatial.LayerID{"grids"}},
 		{"all_z16", tiles.At(at(4, 4), 16), everything()},
 		{"buildings_z15", tiles.At(at(6, 5), 15), []spatial.LayerID{"buildings"}},
 		{"order_z18", tiles.At(at(4, 4), 18), []spatial.LayerID{"zones", "statistics", "grids"}},

@@ -110,33 +110,38 @@ func (f frame) place(w spatial.World) px {
 	}
 }
 
-// bound is the square with a margin in world steps, in degrees; where it
-// reaches the edge of the world it goes on to the end of the globe.
+// bound is the square with a margin in world steps, in degrees, as far as the
+// world goes.
 func (f frame) bound(margin int64) orb.Bound {
 	side := int64(Extent) << f.shift
-	west, north := f.origin[0]-margin, f.origin[1]-margin
-	east, south := f.origin[0]+side+margin, f.origin[1]+side+margin
-	b := orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}}
-	if west > -worldHalf {
-		b.Min[0] = longitude(west)
+	return orb.Bound{
+		Min: orb.Point{longitude(f.origin[0] - margin), latitude(f.origin[1] + side + margin)},
+		Max: orb.Point{longitude(f.origin[0] + side + margin), latitude(f.origin[1] - margin)},
 	}
-	if east < worldHalf {
-		b.Max[0] = longitude(east)
-	}
-	if north > -worldHalf {
-		b.Max[1] = latitude(north)
-	}
-	if south < worldHalf {
-		b.Min[1] = latitude(south)
-	}
-	return b
 }
 
-func longitude(step int64) float64 { return spatial.World{int32(step), 0}.LL()[0] }
-func latitude(step int64) float64  { return spatial.World{0, int32(step)}.LL()[1] }
+func longitude(step int64) float64 { return 360*fraction(step) - 180 }
 
-// reach is what rounding can bring into the buffered square: the buffer, half
-// a unit, and a step for the rounding of world coordinates.
+func latitude(step int64) float64 {
+	return math.Atan(math.Sinh((0.5-fraction(step))*2*math.Pi)) * 180 / math.Pi
+}
+
+// fraction is a step's share of the side of the world, from 0 to 1.
+func fraction(step int64) float64 {
+	return float64(min(max(step, -worldHalf), worldHalf)+worldHalf) / (2 * worldHalf)
+}
+
+// reach is where anything may lie that rounding can bring into the buffered
+// square: the buffer, half a unit, and a step for the rounding of world
+// coordinates; at the world's north and south edge all that is beyond it,
+// since [spatial.WorldOf] brings it there.
 func (f frame) reach() orb.Bound {
-	return f.bound(int64(Buffer)<<f.shift + int64(1)<<f.shift>>1 + 1)
+	b := f.bound(int64(Buffer)<<f.shift + int64(1)<<f.shift>>1 + 1)
+	if b.Max[1] >= latitude(-worldHalf) {
+		b.Max[1] = 90
+	}
+	if b.Min[1] <= latitude(worldHalf) {
+		b.Min[1] = -90
+	}
+	return b
 }

@@ -83,7 +83,7 @@ func ExampleParseID() {
 	_, err := tiles.ParseID("2", "4", "0")
 	fmt.Println(errors.Is(err, spatial.ErrNotFound))
 	// Output:
-	// 14/13383/7142 [114.071044921875 22.56582003303937]
+	// 14/13383/7142 [114.071044921875 22.461801663432716]
 	// true
 }
 
