@@ -137,6 +137,9 @@ func flatPolygons(polygons orb.MultiPolygon) (coords []float64, endss [][]int) {
 }
 
 func fromWire(wire geom.T) (orb.Geometry, error) {
+	if _, ok := wire.(*geom.GeometryCollection); ok { // it has no coordinates of its own
+		return nil, fmt.Errorf("decode geometry: a collection is not supported")
+	}
 	if wire.Layout() != geom.XY {
 		return nil, fmt.Errorf("decode geometry: positions have %d coordinates, not 2", wire.Stride())
 	}

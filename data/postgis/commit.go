@@ -3,6 +3,7 @@ package postgis
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -32,17 +33,22 @@ func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, 
 	return version, nil
 }
 
-// touched are the layers that a change names.
+// touched are the layers that a change names, each once.
 func touched(c spatial.Change) []string {
 	ids := []string{}
+	add := func(id spatial.LayerID) {
+		if !slices.Contains(ids, string(id)) {
+			ids = append(ids, string(id))
+		}
+	}
 	for _, id := range c.Drop {
-		ids = append(ids, string(id))
+		add(id)
 	}
 	for _, schema := range c.Create {
-		ids = append(ids, string(schema.ID))
+		add(schema.ID)
 	}
 	for _, l := range c.Layers {
-		ids = append(ids, string(l.Layer))
+		add(l.Layer)
 	}
 	return ids
 }
