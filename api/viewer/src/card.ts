@@ -1,11 +1,11 @@
 // The card of what stands at a place: one feature in words, and what else is
 // there.
 
-import type { Map, MapGeoJSONFeature, MapMouseEvent } from "maplibre-gl";
+import type { MapLibreMap, MapGeoJSONFeature, Point } from "maplibre-gl";
 import { type Feature, type Field, type Layer, loadFeature, loadGridAt, loadNearest } from "./catalogue.ts";
 import { h, svg } from "./dom.ts";
 import { swatch } from "./panel.ts";
-import { nameInWords, numberInWords, valueInWords } from "./say.ts";
+import { englishLabel, nameInWords, numberInWords, valueInWords } from "./say.ts";
 import type { Drawn } from "./style.ts";
 import { type Language, type Words, dictionaries, inWords } from "./words.ts";
 
@@ -14,7 +14,7 @@ export interface Hit { drawn: Drawn; id: number | string; properties: Feature["p
 
 // hitsAt are the features at a place on the screen, points first, then lines,
 // then areas; smaller units before those that hold them. Each stands once.
-export function hitsAt(map: Map, at: MapMouseEvent["point"], drawn: Drawn[]): Hit[] {
+export function hitsAt(map: MapLibreMap, at: Point, drawn: Drawn[]): Hit[] {
   const reach = 7;
   const near = map.queryRenderedFeatures([[at.x - reach, at.y - reach], [at.x + reach, at.y + reach]]).filter((f) => !f.geometry.type.includes("Polygon") || f.layer.type === "symbol");
   const under = map.queryRenderedFeatures(at).filter((f) => f.geometry.type.includes("Polygon"));
@@ -26,12 +26,12 @@ export function hitsAt(map: Map, at: MapMouseEvent["point"], drawn: Drawn[]): Hi
   return hits;
 }
 
-const units = ["buildings", "parks", "green", "water", "dedicated_grids", "grids", "communities", "streets", "districts"];
+const units = ["buildings", "parks", "water", "dedicated_grids", "grids", "communities", "streets", "districts"];
 
 function order(f: MapGeoJSONFeature): number {
   const unit = units.indexOf(f.sourceLayer ?? "");
   if (unit >= 0) return 10 + unit;
-  if (f.sourceLayer === "roads") return 9;
+  if (f.sourceLayer === "roads" || f.sourceLayer === "railways") return 9;
   return f.geometry.type.includes("Point") ? 0 : f.geometry.type.includes("Line") ? 1 : 2;
 }
 
@@ -155,7 +155,7 @@ function facts(layer: Layer, feature: Feature, language: Language): HTMLElement 
   const missing: string[] = [];
   const lines: HTMLElement[] = [];
   for (const field of layer.fields) {
-    if (field.name === layer.label) continue;
+    if (field.name === layer.label || field.name === englishLabel(layer)) continue;
     const value = valueInWords(field, feature.properties[field.name], language);
     const title = inWords(field.title, language, field.name);
     if (value === undefined && !field.values) missing.push(title);

@@ -1,18 +1,18 @@
 // The map's own buttons. MapLibre's take their words once, when the map is
 // made; these change language with the page.
 
-import type { IControl, Map } from "maplibre-gl";
+import type { IControl, MapLibreMap } from "maplibre-gl";
 import { h, svg } from "./dom.ts";
 import type { Words } from "./words.ts";
 
 export class ZoomControl implements IControl {
   readonly #box = h("div", { className: "maplibregl-ctrl maplibregl-ctrl-group" });
   readonly #whole: () => void;
-  #map: Map | undefined;
+  #map: MapLibreMap | undefined;
 
   constructor(whole: () => void) { this.#whole = whole; }
 
-  onAdd(map: Map): HTMLElement {
+  onAdd(map: MapLibreMap): HTMLElement {
     this.#map = map;
     return this.#box;
   }

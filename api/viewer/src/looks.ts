@@ -13,20 +13,23 @@ export interface Look {
   from: number;     // smallest zoom
   by: string;       // field whose values have looks of their own
   base: boolean;    // drawn as ground by style.ts
-  done: string[];   // values of the field "status" that are drawn pale
+  glyphs: Record<string, Glyph>;   // of values of that field, where they differ
+  colours: Record<string, string>; // of values of that field, where the service gives none
 }
 
-const plain: Look = { colour: "#55606e", shape: "circle", glyph: "none", hollow: false, on: true, from: 0, by: "", base: false, done: [] };
+const plain: Look = { colour: "#55606e", shape: "circle", glyph: "none", hollow: false, on: true, from: 0, by: "", base: false, glyphs: {}, colours: {} };
 
 const looks: Record<string, Partial<Look>> = {
   districts: { base: true, colour: "#7d4f8c" },
   streets: { base: true, colour: "#8d5a9e" },
   communities: { base: true, colour: "#8d6aa0", from: 11 },
-  grids: { base: true, colour: "#8a94a6", from: 13 },
-  water: { base: true, colour: "#a9cfe3" },
-  parks: { base: true, colour: "#cfe3c0" },
-  roads: { base: true, colour: "#ffffff" },
-  buildings: { base: true, colour: "#dcd3c6", from: 13 },
+  grids: { base: true, colour: "#7f8aa0", from: 13 },
+  water: { base: true, colour: "#a8cfe4" },
+  parks: { base: true, colour: "#cfe2bd", by: "kind", colours: { park: "#cbe3b4", forest: "#bcd6ae" } },
+  roads: { base: true, colour: "#f9cf8a", by: "class", colours: { expressway: "#f7c576", arterial: "#fbdf9c", secondary: "#ffffff", local: "#ffffff", hill: "#f1ead9" } },
+  railways: { base: true, colour: "#8f949c" },
+  buildings: { base: true, colour: "#dfd5c7", from: 13, by: "use", colours: {
+    residential: "#e2d8c9", mixed: "#ecd5bd", office: "#cdd7e6", industrial: "#d8cfdc", education: "#ece3b0", medical: "#efcfcf", public: "#cfe0dc" } },
   dedicated_grids: { colour: "#0f7b6c", on: false },
   underground_spaces: { colour: "#6a4c93", on: false, from: 13 },
   covered_rivers: { colour: "#2f7fb5", on: false },
@@ -35,11 +38,12 @@ const looks: Record<string, Partial<Look>> = {
   flood_hazards: { colour: "#0b7285", shape: "diamond", glyph: "drop" },
   major_hazards: { colour: "#8c1d18", shape: "diamond", glyph: "bang" },
   slopes: { colour: "#8a5a2b", shape: "triangle", glyph: "slope" },
-  cavities: { colour: "#5f4b8b", shape: "ring", on: false },
+  cavities: { colour: "#5f4b8b", shape: "circle", glyph: "hollow", on: false },
   grid_events: { colour: "#6d5aa8", on: false, from: 13 },
   hazmat_points: { colour: "#b35c00", shape: "diamond", glyph: "barrel", on: false },
-  response_points: { colour: "#1b5fa7", shape: "circle", glyph: "shield" },
-  shelters: { colour: "#1a7f4b", shape: "square", glyph: "house" },
+  response_points: { colour: "#1b5fa7", shape: "circle", glyph: "shield", by: "kind",
+    glyphs: { fire_station: "flame", hospital: "cross" }, colours: { emergency_service_station: "#1b5fa7", fire_station: "#a3331f", hospital: "#0b7285" } },
+  shelters: { colour: "#1a7f4b", shape: "square", glyph: "house", by: "setting", glyphs: { outdoor: "tent" } },
   shelter_candidates: { colour: "#1a7f4b", shape: "square", glyph: "cap", hollow: true },
   cameras: { colour: "#44546a", shape: "circle", glyph: "camera", on: false },
   civil_defence: { colour: "#5c6b2f", shape: "square", glyph: "arch", on: false },
@@ -83,25 +87,35 @@ const ranks: { shape: Shape; size: number }[] = [
 
 // byField is the field whose values a layer is coloured by, if any.
 export function byField(layer: Layer, look: Look): Field | undefined {
-  const coloured = (f: Field) => f.values?.some((v) => v.color);
-  return layer.fields.find((f) => f.name === look.by && f.values) ?? (look.base ? undefined : layer.fields.find(coloured));
+  const usable = layer.fields.filter((f) => f.values && !f.detail_only);
+  return usable.find((f) => f.name === look.by) ?? (look.base ? undefined : usable.find((f) => f.values!.some((v) => v.color)));
 }
 
 // entries are the looks of a layer's values; empty if all its features look alike.
 export function entries(layer: Layer, look: Look): Entry[] {
   const field = byField(layer, look);
   if (!field?.values) return [];
-  const listed: Entry[] = field.values.map((label, i) => ({
-    value: label.value, label, colour: label.color ?? made[i % made.length]!, marker: valueMarker(look, label, i),
-  }));
+  const listed = field.values.map((label, rank): Entry => {
+    const colour = label.color ?? look.colours[label.value] ?? made[rank % made.length]!;
+    return { value: label.value, label, colour, marker: valueMarker(look, field, label.value, colour, rank) };
+  });
   if (field.required) return listed;
-  const none: Marker = { shape: "ring", colour: unclassified, glyph: "none", size: 10 };
-  return [...listed, { value: undefined, label: undefined, colour: unclassified, marker: look.glyph === "none" ? none : { ...markerOf(look), colour: unclassified } }];
+  return [...listed, { value: undefined, label: undefined, colour: unclassified, marker: look.glyph === "none" ? noValue : { ...markerOf(look), colour: unclassified } }];
 }
 
-function valueMarker(look: Look, label: Label, rank: number): Marker {
-  const colour = label.color ?? made[rank % made.length]!;
-  if (look.glyph !== "none") return { ...markerOf(look), colour };
+// noValue is the symbol of a point whose value is not known.
+export const noValue: Marker = { shape: "ring", colour: unclassified, glyph: "none", size: 10 };
+
+// done are values of a status after which nothing is left to do; such
+// features are drawn hollow and smaller.
+const done = new Set(["closed", "fixed", "filled"]);
+
+function valueMarker(look: Look, field: Field, value: string, colour: string, rank: number): Marker {
+  const ended = field.name === "status" && done.has(value);
+  if (look.glyph !== "none") {
+    return { ...markerOf(look), colour, glyph: look.glyphs[value] ?? look.glyph, hollow: look.hollow || ended, size: ended ? 17 : 22 };
+  }
+  if (field.name === "status") return { shape: ended ? "ring" : "diamond", colour, glyph: "none", size: ended ? 7 : 12 };
   return { ...ranks[Math.min(rank, ranks.length - 1)]!, colour, glyph: "none" };
 }
 

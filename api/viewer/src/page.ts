@@ -1,6 +1,6 @@
 // The map page: wires the map, the list of layers and the card together.
 
-import { type GeoJSONSource, Map, type MapMouseEvent, type PaddingOptions, Popup, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import { languageInAddress, readLayers, writeLanguage, writeLayers } from "./address.ts";
 import { Card, hitsAt } from "./card.ts";
 import { type Bounds, type Catalogue, type Feature, loadCatalogue, loadPlaceName } from "./catalogue.ts";
@@ -9,7 +9,8 @@ import { h, svg } from "./dom.ts";
 import { offerFonts } from "./fonts.ts";
 import { drawNamed } from "./markers.ts";
 import { followZoom, layerList } from "./panel.ts";
-import { type Drawn, drawnOf, mapStyle } from "./style.ts";
+import { englishLabel } from "./say.ts";
+import { type Drawn, drawnOf, mapStyle, nameText } from "./style.ts";
 import { type Language, dictionaries, preferred } from "./words.ts";
 
 declare const WORKER: string; // by the build
@@ -17,6 +18,7 @@ declare const WORKER: string; // by the build
 const remembered = "wangge.language";
 const phone = matchMedia("(max-width: 720px)");
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const duration = still ? 0 : 500;
 
 setWorkerUrl(new URL(WORKER, import.meta.url).href);
 offerFonts();
@@ -25,7 +27,8 @@ void start();
 async function start(): Promise<void> {
   const language = preferred(languageInAddress() ?? localStorage.getItem(remembered));
   try {
-    new Page(await loadCatalogue(), language);
+    const catalogue = await loadCatalogue();
+    new Page(catalogue, language);
   } catch (fault) {
     console.error(fault);
     const words = dictionaries[language];
@@ -37,7 +40,7 @@ async function start(): Promise<void> {
 class Page {
   readonly #catalogue: Catalogue;
   readonly #drawn: Drawn[];
-  readonly #map: Map;
+  readonly #map: MapLibreMap;
   readonly #card: Card;
   readonly #zoom: ZoomControl;
   readonly #popup = new Popup({ closeButton: false, closeOnClick: false, maxWidth: "340px", offset: 10, focusAfterOpen: false });
@@ -65,13 +68,18 @@ class Page {
     Object.assign(globalThis, { wangge: { map: this.#map } }); // for the console and the tests
   }
 
-  #makeMap(): Map {
-    const map = new Map({
-      container: this.#mapBox, style: mapStyle(this.#drawn), hash: "map", attributionControl: false, dragRotate: false, pitchWithRotate: false,
-      touchPitch: false, maxZoom: 21, minZoom: 8, fadeDuration: still ? 0 : 200, ...this.#wholeView(),
+  #makeMap(): MapLibreMap {
+    const map = new MapLibreMap({
+      container: this.#mapBox, style: mapStyle(this.#drawn, this.#language), hash: "map", attributionControl: false, dragRotate: false, pitchWithRotate: false,
+      touchPitch: false, maxZoom: 21, minZoom: 2, zoomLevelsToOverscale: 24, fadeDuration: still ? 0 : 200, ...this.#wholeView(),
     });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
+    map.setMissingStyleImageResolver((id) => {
+      const scale = 2 * Math.ceil(devicePixelRatio);
+      const image = drawNamed(id, scale);
+      if (image) map.addImage(id, image, { pixelRatio: scale });
+    });
     map.addControl(this.#zoom, "top-right");
     map.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-right");
     return map;
@@ -79,13 +87,9 @@ class Page {
 
   #listen(): void {
     const map = this.#map;
-    map.on("styleimagemissing", ({ id }) => {
-      const scale = Math.ceil(devicePixelRatio) * 2;
-      const image = drawNamed(id, scale);
-      if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: scale });
-    });
-    map.on("click", (e) => this.#pick(e));
-    map.on("mousemove", (e) => { map.getCanvas().style.cursor = hitsAt(map, e.point, this.#drawn).some((h) => !h.drawn.look.base) ? "pointer" : ""; });
+    map.on("click", (e) => this.#pick(e.point, e.lngLat));
+    map.on("mousemove", (e) => { map.getCanvas().style.cursor = this.#overPlace(e.point) ? "pointer" : ""; });
+    map.getCanvas().addEventListener("keydown", (e) => { if (e.key === "Enter") this.#pickCentre(); });
     map.on("zoom", () => this.#followZoom());
     map.on("error", ({ error }) => this.#complain(error));
     for (const busy of ["dataloading", "movestart"] as const) map.on(busy, () => { delete document.body.dataset.settled; });
@@ -102,7 +106,7 @@ class Page {
 
   #whole(): void {
     const { bounds, fitBoundsOptions } = this.#wholeView();
-    if (bounds) this.#map.fitBounds(bounds, { ...fitBoundsOptions, duration: still ? 0 : 500 });
+    if (bounds) this.#map.fitBounds(bounds, { ...fitBoundsOptions, duration });
   }
 
   // speak renews everything that has words.
@@ -115,11 +119,21 @@ class Page {
     this.#mapBox.setAttribute("aria-label", words.map);
     this.#zoom.speak(words);
     this.#panel.setAttribute("aria-label", words.layers);
-    this.#list = layerList(this.#drawn, this.#language, { switched: (d) => this.#switch(d), zoomTo: (z) => this.#map.easeTo({ zoom: z, duration: still ? 0 : 500 }) });
+    this.#list = layerList(this.#drawn, this.#language, { switched: (d) => this.#switch(d), zoomTo: (z) => this.#map.easeTo({ zoom: z, duration }),
+      showWhole: (d) => d.layer.bounds && this.#map.fitBounds(d.layer.bounds, { padding: 60, maxZoom: 16, duration }) });
     this.#panel.replaceChildren(this.#head(title), this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences)));
     this.#fold(this.#open);
     this.#followZoom();
     this.#card.speak(this.#language);
+    this.#speakNames();
+  }
+
+  // speakNames labels what has names in both languages in the page's.
+  #speakNames(): void {
+    for (const { layer } of this.#drawn) {
+      const id = `${layer.id}/name`;
+      if (englishLabel(layer) && this.#map.getLayer(id)) this.#map.setLayoutProperty(id, "text-field", nameText(layer, this.#language));
+    }
   }
 
   #head(title: string): HTMLElement {
@@ -163,7 +177,7 @@ class Page {
 
   #followAddress(): void {
     const language = preferred(languageInAddress() ?? this.#language);
-    const before = new globalThis.Map(this.#drawn.map((d) => [d, d.on]));
+    const before = new Map(this.#drawn.map((d) => [d, d.on]));
     readLayers(this.#drawn);
     const changed = this.#drawn.filter((d) => before.get(d) !== d.on);
     if (changed.length === 0 && language === this.#language) return;
@@ -181,12 +195,24 @@ class Page {
     if (this.#place) this.#speak();
   }
 
-  #pick(e: MapMouseEvent): void {
-    const hits = hitsAt(this.#map, e.point, this.#drawn);
+  // overPlace says whether a symbol stands at a place on the screen.
+  #overPlace(at: Point): boolean {
+    const layers = this.#map.getLayersOrder().filter((id) => id.endsWith("/point"));
+    return this.#map.queryRenderedFeatures(at, { layers }).length > 0;
+  }
+
+  // pickCentre is for readers without a mouse.
+  #pickCentre(): void {
+    const lngLat = this.#map.getCenter();
+    this.#pick(this.#map.project(lngLat), lngLat);
+  }
+
+  #pick(point: Point, lngLat: LngLat): void {
+    const hits = hitsAt(this.#map, point, this.#drawn);
     if (hits.length === 0) return this.#close();
-    this.#card.show(hits, e.lngLat, this.#language);
+    this.#card.show(hits, lngLat, this.#language);
     if (phone.matches) this.#showSheet();
-    else this.#popup.setLngLat(e.lngLat).setDOMContent(this.#card.element).addTo(this.#map);
+    else this.#popup.setLngLat(lngLat).setDOMContent(this.#card.element).addTo(this.#map);
     this.#card.element.focus({ preventScroll: true });
   }
 
@@ -207,6 +233,7 @@ class Page {
     const source = this.#map.getSource<GeoJSONSource>("selected");
     const features = feature?.geometry ? [{ type: "Feature" as const, geometry: feature.geometry, properties: {} }] : [];
     void source?.setData({ type: "FeatureCollection", features });
+    if (this.#popup.isOpen()) this.#popup.setLngLat(this.#popup.getLngLat()); // the card has grown: find room again
   }
 
   #complain(fault: unknown): void {

@@ -11,6 +11,7 @@ import { type Language, type Words, dictionaries, inWords } from "./words.ts";
 export interface PanelActs {
   switched(layers: Drawn[]): void;
   zoomTo(zoom: number): void;
+  showWhole(layer: Drawn): void;
 }
 
 const groupOrder = ["user", "risk", "response", "people", "grid", "service", "base"];
@@ -37,7 +38,7 @@ function row(d: Drawn, language: Language, acts: PanelActs): HTMLElement {
   const item = h("li", { className: "layer", data: { layer: d.layer.id } },
     h("div", { className: "row" },
       h("label", {}, box, swatch(d), h("span", { className: "title" }, title)),
-      h("span", { className: "count" }, numberInWords(d.layer.count, words.locale)), details(d, title, language)),
+      h("span", { className: "count" }, numberInWords(d.layer.count, words.locale)), details(d, title, language, acts)),
     hint(d, words, acts), legend(d, language));
   box.onchange = () => {
     d.on = box.checked;
@@ -64,14 +65,15 @@ export function followZoom(list: HTMLElement, zoom: number): void {
   }
 }
 
-function details(d: Drawn, title: string, language: Language): HTMLElement {
+function details(d: Drawn, title: string, language: Language, acts: PanelActs): HTMLElement {
   const words = dictionaries[language];
   const { layer } = d;
   const text = (t: string) => t && h("p", {}, t);
   const about = h("div", { className: "about" },
     text(inWords(layer.description, language)), text(inWords(layer.note, language)),
     text([layer.asOf ? words.asOf(layer.asOf) : words.noDate, layer.synthetic && words.synthetic].filter(Boolean).join(" · ")),
-    text(layer.source && `${words.source}: ${layer.source}`), text(layer.licence && `${words.licence}: ${layer.licence}`));
+    text(layer.source && `${words.source}: ${layer.source}`), text(layer.licence && `${words.licence}: ${layer.licence}`),
+    layer.bounds && h("button", { type: "button", className: "plain", onclick: () => acts.showWhole(d) }, words.showWhole));
   const more = h("details", {}, h("summary", { title: words.about(title), aria: { label: `${words.about(title)}, ${words.asOf(layer.asOf)}` } },
     h("time", { dateTime: layer.asOf }, layer.asOf || "–"), svg("M8 10l4 4 4-4")), about);
   return more;

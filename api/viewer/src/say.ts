@@ -40,9 +40,18 @@ function withUnit(number: string, unit: string | undefined, language: Language):
   return `${number} ${word}`;
 }
 
-// nameInWords is what a feature is called; its layer and number if nothing.
+// englishLabel is the field that holds a layer's English names, if it has one.
+export function englishLabel(layer: Layer): string | undefined {
+  return layer.fields.find((f) => f.name === `${layer.label}_en`)?.name;
+}
+
+// nameInWords is what a feature is called: by its name, else by what kind of
+// thing it is, else by its code.
 export function nameInWords(layer: Layer, properties: Feature["properties"], id: number | string | undefined, language: Language): string {
-  const label = layer.fields.find((f) => f.name === layer.label);
-  const name = label && valueInWords(label, properties[label.name], language);
-  return name ?? String(properties[layer.code] ?? `${inWords(layer.title, language, layer.id)} ${id ?? ""}`).trim();
+  const english = language === "en" ? englishLabel(layer) : undefined;
+  const named = (english && properties[english]) || properties[layer.label];
+  if (named) return String(named);
+  const kind = layer.fields.find((f) => f.values && f.required && f.name !== "status");
+  const words = kind && valueInWords(kind, properties[kind.name], language);
+  return words ?? String(properties[layer.code] ?? id ?? "");
 }

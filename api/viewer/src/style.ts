@@ -5,9 +5,11 @@
 
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import { type Bounds, type Kind, type Layer, tiles, union } from "./catalogue.ts";
-import { type Entry, type Look, byField, entries, lookOf, markerOf, unclassified } from "./looks.ts";
-import { type Marker, nameOf } from "./markers.ts";
+import { type Entry, type Look, byField, entries, lookOf, markerOf, noValue, unclassified } from "./looks.ts";
+import { nameOf } from "./markers.ts";
 import { fontFaces, typeface } from "./fonts.ts";
+import { englishLabel } from "./say.ts";
+import type { Language } from "./words.ts";
 
 // Bands, the ground first.
 enum Band { Ground, Tint, Nature, Building, RoadCase, Road, Edge, Area, Line, Point, Name }
@@ -27,16 +29,17 @@ export function drawnOf(layer: Layer): Drawn {
 }
 
 // mapStyle is the style of all layers.
-export function mapStyle(drawn: Drawn[]): StyleSpecification {
+export function mapStyle(drawn: Drawn[], language: Language): StyleSpecification {
   const shown = drawn.filter((d) => d.layer.kinds.size > 0);
   const sources: Record<string, SourceSpecification> = { selected: { type: "geojson", data: nothing } };
   const placed: Placed[] = [];
   for (const [source, members] of sourcesOf(shown)) {
     sources[source] = sourceOf(members);
-    for (const d of members) placed.push(...place(d, source));
+    for (const d of members) placed.push(...place(d, source, language));
   }
   const named = shown.filter((d) => namings[d.layer.id]?.whole);
   if (named.length > 0) sources[wholeSource] = { ...sourceOf(named), ...wholeZoom(named) };
+  placed.push({ band: Band.Area, layer: selectedArea });
   placed.sort((a, b) => a.band - b.band);
   return {
     version: 8, sources, "font-faces": fontFaces(),
@@ -94,9 +97,9 @@ function tileAt(lon: number, lat: number, zoom: number): [number, number] {
 }
 
 // place turns a layer into style layers.
-function place(d: Drawn, source: string): Placed[] {
+function place(d: Drawn, source: string, language: Language): Placed[] {
   const draw = grounds[d.layer.id] ?? overlay;
-  const parts = [...draw(d), ...names(d)];
+  const parts = [...draw(d), ...names(d, language)];
   return parts.map(([band, name, part, from]) => ({
     band,
     layer: {
@@ -145,16 +148,13 @@ const grounds: Record<string, (d: Drawn) => Parts> = {
     [Band.Nature, "area", { type: "fill", filter: is("polygon"), paint: { "fill-color": "#abd0e4", "fill-outline-color": "#8fbdd6" } }],
     [Band.Nature, "line", { type: "line", filter: is("line"), layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": "#abd0e4", "line-width": by(10, 1, 16, 10) } }],
   ],
-  parks: () => green("#cde2bd"),
-  green: () => green("#cde2bd"),
+  parks: (d) => [[Band.Nature, "area", { type: "fill", filter: is("polygon"), paint: { "fill-color": colourOf(d), "fill-opacity": 0.85 } }]],
   roads: roads,
   railways: () => rails,
-  buildings: () => [
-    [Band.Building, "area", { type: "fill", filter: is("polygon"), paint: { "fill-color": "#e0d8cc", "fill-outline-color": "#c9beae", "fill-opacity": by(13, 0.6, 15, 1) } }],
+  buildings: (d) => [
+    [Band.Building, "area", { type: "fill", filter: is("polygon"), paint: { "fill-color": colourOf(d), "fill-outline-color": "#bfb3a2", "fill-opacity": by(13, 0.6, 15, 1) } }],
   ],
 };
-
-const green = (colour: string): Parts => [[Band.Nature, "area", { type: "fill", filter: is("polygon"), paint: { "fill-color": colour, "fill-opacity": 0.85 } }]];
 
 const rails: Parts = [
   [Band.Road, "bed", { type: "line", paint: { "line-color": "#8f949c", "line-width": by(10, 0.8, 16, 4) } }],
@@ -167,7 +167,8 @@ const roadClasses: { names: string[]; widths: [number, number, number]; colour: 
   { names: ["expressway", "motorway", "trunk"], widths: [1.6, 5.5, 30], colour: "#f9cf8a", edge: "#d59d48", from: 0 },
   { names: ["arterial", "primary"], widths: [1.1, 4.6, 26], colour: "#fde5ae", edge: "#d9b765", from: 0 },
   { names: ["secondary", "tertiary"], widths: [0.5, 3.4, 21], colour: "#ffffff", edge: "#c9c2b6", from: 11 },
-  { names: ["local", "hill", "residential", "unclassified"], widths: [0.2, 1.9, 15], colour: "#ffffff", edge: "#cfc9be", from: 13 },
+  { names: ["hill"], widths: [0.5, 2, 14], colour: "#f3ecdc", edge: "#bdb098", from: 11 },
+  { names: ["local", "residential", "unclassified"], widths: [0.2, 1.9, 15], colour: "#ffffff", edge: "#cfc9be", from: 13 },
   { names: ["lane", "service", "footway", "path"], widths: [0.1, 1, 9], colour: "#ffffff", edge: "#d8d3ca", from: 14 },
 ];
 
@@ -235,11 +236,9 @@ function symbolOf(d: Drawn): ExpressionSpecification | string {
   const field = byField(d.layer, d.look);
   const listed = d.entries.filter((e) => e.value !== undefined);
   if (!field || listed.length === 0) return nameOf(markerOf(d.look));
-  const other = d.entries.find((e) => e.value === undefined)?.marker ?? unknown;
+  const other = d.entries.find((e) => e.value === undefined)?.marker ?? noValue;
   return oneOf(field.name, listed.map((e): [string, string] => [e.value!, nameOf(e.marker)]), nameOf(other));
 }
-
-const unknown: Marker = { shape: "ring", colour: unclassified, glyph: "none", size: 10 };
 
 // Naming says how the features of a layer are labelled.
 interface Naming { from: number; to: number; size: ExpressionSpecification | number; colour: string; along?: boolean; code?: boolean; whole?: boolean; spacing?: number }
@@ -251,21 +250,21 @@ const namings: Record<string, Naming> = {
   roads: { from: 12, to: 24, size: by(12, 10, 17, 13), colour: "#5f564a", along: true },
   water: { from: 12, to: 24, size: by(12, 10, 16, 14), colour: "#39739b" },
   parks: { from: 13, to: 24, size: by(13, 10, 16, 13), colour: "#4b7a3a" },
-  green: { from: 13, to: 24, size: by(13, 10, 16, 13), colour: "#4b7a3a" },
+  railways: { from: 13, to: 24, size: 10.5, colour: "#666c75", along: true },
   buildings: { from: 17.2, to: 24, size: 11, colour: "#7a6f5f" },
 };
 
 const placeNaming: Naming = { from: 15, to: 24, size: 11, colour: "#2b3442" };
 
 // names labels a layer's features, if it has a field to call them by.
-function names(d: Drawn): Parts {
+function names(d: Drawn, language: Language): Parts {
   const naming = namings[d.layer.id] ?? placeNaming;
   const field = naming.code ? d.layer.code : d.layer.label;
-  if (!field || hidden(d, field) || (naming === placeNaming && (d.layer.count > 3000 || markerOf(d.look).glyph === "none"))) return [];
+  if (!field || hidden(d, field) || (naming === placeNaming && d.layer.count > 3000)) return [];
   const beside = naming === placeNaming;
   return [[Band.Name, "name", { type: "symbol", minzoom: naming.from, maxzoom: naming.to,
     layout: {
-      "text-field": naming.code ? gridNumber(field) : ["to-string", ["get", field]] as unknown as ExpressionSpecification, "text-font": [typeface], "text-size": naming.size,
+      "text-field": nameText(d.layer, language), "text-font": [typeface], "text-size": naming.size,
       "text-max-width": 8, "text-letter-spacing": naming.spacing ?? 0.02, "text-padding": 4,
       ...(naming.along && { "symbol-placement": "line", "symbol-spacing": 320, "text-max-angle": 30, "text-padding": 12 }),
       ...(beside && { "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": 1.15, "text-optional": true }),
@@ -273,16 +272,27 @@ function names(d: Drawn): Parts {
     paint: { "text-color": beside ? d.look.colour : naming.colour, "text-halo-color": "rgba(255,255,255,.9)", "text-halo-width": 1.4 } }, naming.whole ? wholeSource : undefined]];
 }
 
+// nameText is what a layer's features are labelled with in a language.
+export function nameText(layer: Layer, language: Language): ExpressionSpecification {
+  if (namings[layer.id]?.code) return gridCode(layer.code);
+  const text = ["to-string", ["get", layer.label]];
+  const english = englishLabel(layer);
+  if (language === "zh" || !english) return text as unknown as ExpressionSpecification;
+  return ["case", ["!=", ["to-string", ["get", english]], ""], ["get", english], text] as unknown as ExpressionSpecification;
+}
+
 const hidden = (d: Drawn, field: string) => d.layer.fields.find((f) => f.name === field)?.detail_only ?? false;
 
-// gridNumber shows a grid's 14-digit code as it is spoken: community-number.
-const gridNumber = (field: string): ExpressionSpecification =>
-  ["case", ["==", ["length", ["to-string", ["get", field]]], 14],
-    ["concat", ["slice", ["get", field], 6, 12], "-", ["slice", ["get", field], 12]], ["to-string", ["get", field]]] as unknown as ExpressionSpecification;
+// gridCode is a grid's number in its community, and the full code close up.
+const gridCode = (field: string): ExpressionSpecification => {
+  const code = ["to-string", ["get", field]];
+  const number = ["case", ["==", ["length", code], 14], ["slice", code, 12], code];
+  return ["step", ["zoom"], number, 16.8, code] as unknown as ExpressionSpecification;
+};
 
-// selection marks the feature whose card is open.
+// The feature whose card is open: its area below the symbols, its line above.
+const selectedArea: LayerSpecification = { id: "selected/area", source: "selected", type: "fill", filter: is("polygon"), paint: { "fill-color": "#0b3d91", "fill-opacity": 0.1 } };
 const selection: LayerSpecification[] = [
-  { id: "selected/area", source: "selected", type: "fill", filter: is("polygon"), paint: { "fill-color": "#0b3d91", "fill-opacity": 0.1 } },
   { id: "selected/case", source: "selected", type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#fff", "line-width": 5, "line-opacity": 0.85 } },
   { id: "selected/line", source: "selected", type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#0b3d91", "line-width": 2.4 } },
   { id: "selected/point", source: "selected", type: "circle", filter: is("point"), paint: { "circle-radius": 15, "circle-color": "rgba(11,61,145,.08)", "circle-stroke-color": "#0b3d91", "circle-stroke-width": 2.4 } },
