@@ -13,11 +13,14 @@ import (
 const mediaTile = "application/vnd.mapbox-vector-tile"
 
 func (s *Server) tileRoutes() []route {
+	tile := route{method: http.MethodGet, path: "/tiles/{layers}/{z}/{x}/{y}.mvt", summary: "One vector tile of layers, in Web Mercator",
+		parameters: []parameter{layersParam, tileZ, tileX, tileY}, media: []string{mediaTile}, volatile: true, handle: s.tile}
+	alias := tile
+	alias.path, alias.summary = "/tiles/{layers}/{z}/{x}/{y}.pbf", "The same tile, by the name that GDAL looks for"
 	return []route{
 		{method: http.MethodGet, path: "/tiles/{layers}.json", summary: "Tiles of layers, described as TileJSON 3",
 			parameters: []parameter{layersParam}, media: []string{mediaJSON}, handle: s.tileJSON},
-		{method: http.MethodGet, path: "/tiles/{layers}/{z}/{x}/{y}.mvt", summary: "One vector tile of layers, in Web Mercator",
-			parameters: []parameter{layersParam, tileZ, tileX, tileY}, media: []string{mediaTile}, volatile: true, handle: s.tile},
+		tile, alias,
 	}
 }
 

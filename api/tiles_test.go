@@ -40,6 +40,13 @@ func TestTile(t *testing.T) {
 	}
 }
 
+func TestTileAlias(t *testing.T) {
+	mvt, pbf := ask(t, http.MethodGet, inTown, ""), ask(t, http.MethodGet, strings.TrimSuffix(inTown, "mvt")+"pbf", "")
+	if pbf.Code != http.StatusOK || pbf.Body.String() != mvt.Body.String() || pbf.Header().Get("ETag") != mvt.Header().Get("ETag") {
+		t.Errorf("%d, %d bytes, %s; as .mvt %d bytes, %s", pbf.Code, pbf.Body.Len(), pbf.Header().Get("ETag"), mvt.Body.Len(), mvt.Header().Get("ETag"))
+	}
+}
+
 func TestTileStatus(t *testing.T) {
 	cases := []struct {
 		target string
