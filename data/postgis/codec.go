@@ -76,7 +76,8 @@ func (scanGeometry) Scan(src []byte, target any) (err error) {
 	return err
 }
 
-// decode reads EWKB; nil is no geometry.
+// decode reads EWKB as PostGIS writes it; nil is no geometry. It is not for
+// bytes from elsewhere: go-geom believes the counts in them.
 func decode(src []byte) (orb.Geometry, error) {
 	if src == nil {
 		return nil, nil

@@ -58,34 +58,3 @@ func TestCodecRefuses(t *testing.T) {
 		}
 	}
 }
-
-func FuzzDecode(f *testing.F) {
-	for _, g := range shapes {
-		b, err := encodeGeometry{}.Encode(g, nil)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		g, err := decode(b)
-		if err != nil {
-			return
-		}
-		again, err := encodeGeometry{}.Encode(g, nil)
-		if err != nil {
-			t.Fatalf("%v was decoded but does not encode: %v", g, err)
-		}
-		if back, err := decode(again); err != nil || !equalBits(back, g) {
-			t.Fatalf("%v came back as %v, %v", g, back, err)
-		}
-	})
-}
-
-// equalBits compares geometries; coordinates that are not numbers equal
-// themselves.
-func equalBits(a, b orb.Geometry) bool {
-	x, err1 := encodeGeometry{}.Encode(a, nil)
-	y, err2 := encodeGeometry{}.Encode(b, nil)
-	return err1 == nil && err2 == nil && string(x) == string(y)
-}
