@@ -60,8 +60,9 @@ func appendTime(dst []byte, t time.Time, layout string) []byte {
 }
 
 // appendFloat writes the shortest text that reads back as the same number.
+// From 2⁵³ on it has an exponent, lest it be taken for an exact whole number.
 func appendFloat(dst []byte, f float64) []byte {
-	if size := math.Abs(f); f != 0 && (size < 1e-6 || size >= 1e21) {
+	if size := math.Abs(f); f != 0 && (size < 1e-6 || size >= 1<<53) {
 		return strconv.AppendFloat(dst, f, 'e', -1, 64)
 	}
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
