@@ -124,8 +124,8 @@ func (s *Server) layerLinks(r *request, layer *spatial.Layer) []link {
 	}
 	tiles := base + "/tiles/" + string(layer.ID())
 	return append(links,
-		link{Href: tiles + "/{z}/{x}/{y}.mvt", Rel: "item", Type: "application/vnd.mapbox-vector-tile", Title: "vector tiles", Templated: true},
-		link{Href: tiles + ".json", Rel: "describedby", Type: mediaJSON, Title: "TileJSON"},
+		link{Href: tiles + "/{z}/{x}/{y}.mvt", Rel: "tiles", Type: mediaTile, Title: "vector tiles", Templated: true},
+		link{Href: tiles + ".json", Rel: "tilejson", Type: mediaJSON, Title: "TileJSON"},
 	)
 }
 

@@ -211,6 +211,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add(cursor{1 << 40, 7}.String())
 	f.Add("")
 	f.Add("AAAAAAAAAAO9ex75=")
+	f.Add("A0000000\n00000000")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseCursor(text)
 		if err == nil && (c.String() != text || c.after < 0) {

@@ -198,7 +198,7 @@ func parseCursor(text string) (cursor, error) {
 		return cursor{}, errCursor
 	}
 	c := cursor{after: int64(binary.BigEndian.Uint64(b)), query: binary.BigEndian.Uint32(b[8:])}
-	if c.after < 0 {
+	if c.after < 0 || c.String() != text { // the decoder skips line breaks
 		return cursor{}, errCursor
 	}
 	return c, nil
