@@ -15,7 +15,7 @@ type segment struct {
 // mark is what an edge of the subdivision carries.
 type mark struct {
 	class class
-	line  int16 // index in plan.lines, -1 for none
+	line  int32 // index in plan.lines, -1 for none
 }
 
 // edge is a directed pair of vertex numbers.

@@ -9,7 +9,7 @@ import (
 // The working plane: metres east and north of a point in the middle of the
 // district. Over ±9 km its scale errs by less than 1 in 3,000.
 const (
-	unit      = 1e9 // lattice steps in a degree
+	perDegree = 1e9 // lattice steps in a degree
 	originLon = 114.138
 	originLat = 22.574
 	lonMetres = 102844.0 // of a degree of longitude at the origin's latitude
@@ -42,7 +42,7 @@ func direction(angle float64) vec { return vec{math.Cos(angle), math.Sin(angle)}
 type site struct{ X, Y int64 }
 
 func (s site) point() orb.Point {
-	return orb.Point{float64(s.X) / unit, float64(s.Y) / unit}
+	return orb.Point{float64(s.X) / perDegree, float64(s.Y) / perDegree}
 }
 
 func (s site) vec() vec {
@@ -52,7 +52,7 @@ func (s site) vec() vec {
 
 // site is the lattice position nearest to v.
 func (a vec) site() site {
-	return site{int64(math.Round((a.X/lonMetres + originLon) * unit)), int64(math.Round((a.Y/latMetres + originLat) * unit))}
+	return site{int64(math.Round((a.X/lonMetres + originLon) * perDegree)), int64(math.Round((a.Y/latMetres + originLat) * perDegree))}
 }
 
 func vecOf(lon, lat float64) vec {

@@ -15,6 +15,7 @@ type splitter struct {
 	random *rand.Rand
 	queue  []int32
 	degree map[int32]int
+	line   int32 // number of the next new street
 }
 
 func (s *splitter) Len() int           { return len(s.queue) }
@@ -36,8 +37,8 @@ func (s *splitter) heavier(a, b int32) bool {
 
 // splitInto cuts the heaviest face in two, again and again, until the
 // subdivision has n faces.
-func splitInto(sub *subdivision, g *ground, r *rand.Rand, n int) error {
-	s := &splitter{subdivision: sub, ground: g, random: r, degree: map[int32]int{}}
+func splitInto(sub *subdivision, g *ground, r *rand.Rand, n int, firstLine int32, progress func(done int)) error {
+	s := &splitter{subdivision: sub, ground: g, random: r, line: firstLine, degree: map[int32]int{}}
 	for e := range sub.marks {
 		s.degree[e.a]++
 		s.degree[e.b]++
@@ -52,6 +53,9 @@ func splitInto(sub *subdivision, g *ground, r *rand.Rand, n int) error {
 			return fmt.Errorf("only %d of %d grids can be cut", len(sub.faces), n)
 		}
 		f := heap.Pop(s).(int32)
+		if len(sub.faces)%50 == 0 {
+			progress(len(sub.faces))
+		}
 		if g, ok := s.split(f); ok {
 			heap.Push(s, f)
 			heap.Push(s, g)
@@ -98,6 +102,7 @@ func (s *splitter) split(f int32) (int32, bool) {
 	if math.IsInf(best.score, 1) {
 		return 0, false
 	}
+	s.line++
 	return s.apply(f, best, s.streetClass(fc, wild)), true
 }
 
@@ -139,10 +144,10 @@ func (s *splitter) streetClass(f *face, wild bool) mark {
 	switch {
 	case wild:
 		return mark{ridge, -1}
-	case f.mass > 700:
-		return mark{secondary, -1}
+	case f.mass > 900:
+		return mark{secondary, s.line}
 	}
-	return mark{local, -1}
+	return mark{local, s.line}
 }
 
 // across proposes cuts square to a direction at a position along it: one for

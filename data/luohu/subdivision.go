@@ -22,7 +22,7 @@ type face struct {
 	ring    []int32
 	samples []int32 // ground samples inside
 	mass    float64
-	fixed   bool // cannot be split well
+	cover   cover
 }
 
 func subdivide(a *arrangement) *subdivision {
@@ -109,9 +109,10 @@ func between2(ring []int32, i, j int) []int32 {
 	}
 }
 
-// dissolve joins faces of equal label and returns each label's polygon, shells
-// counter-clockwise and holes clockwise, every vertex kept.
-func (s *subdivision) dissolve(labels []int, n int) []orb.Polygon {
+// dissolve joins faces of equal label and returns each label's polygons,
+// shells counter-clockwise and holes clockwise, every vertex kept. Faces with
+// a negative label are left out.
+func (s *subdivision) dissolve(labels []int, n int) []orb.MultiPolygon {
 	next := make([]map[int32][]int32, n)
 	for l := range next {
 		next[l] = map[int32][]int32{}
@@ -119,6 +120,9 @@ func (s *subdivision) dissolve(labels []int, n int) []orb.Polygon {
 	starts := make([][]int32, n)
 	for f, fc := range s.faces {
 		l := labels[f]
+		if l < 0 {
+			continue
+		}
 		for i, v := range fc.ring {
 			w := fc.ring[(i+1)%len(fc.ring)]
 			if g, ok := s.left[edge{w, v}]; !ok || labels[g] != l {
@@ -127,16 +131,16 @@ func (s *subdivision) dissolve(labels []int, n int) []orb.Polygon {
 			}
 		}
 	}
-	out := make([]orb.Polygon, n)
+	out := make([]orb.MultiPolygon, n)
 	for l := range out {
 		out[l] = s.chain(next[l], starts[l])
 	}
 	return out
 }
 
-// chain links directed boundary edges into rings, the outermost first.
-func (s *subdivision) chain(next map[int32][]int32, starts []int32) orb.Polygon {
-	var rings [][]int32
+// chain links directed boundary edges into polygons.
+func (s *subdivision) chain(next map[int32][]int32, starts []int32) orb.MultiPolygon {
+	var shells, holes [][]int32
 	for _, v := range starts {
 		for len(next[v]) > 0 {
 			ring := []int32{}
@@ -145,20 +149,24 @@ func (s *subdivision) chain(next map[int32][]int32, starts []int32) orb.Polygon 
 				to := s.turnRight(next, from, at)
 				from, at = at, to
 			}
-			rings = append(rings, ring)
+			if area(s.positions(ring)) > 0 {
+				shells = append(shells, ring)
+			} else {
+				holes = append(holes, ring)
+			}
 		}
 	}
-	slices.SortStableFunc(rings, func(a, b []int32) int {
-		if area(s.positions(a)) > area(s.positions(b)) {
-			return -1
+	var out orb.MultiPolygon
+	for _, shell := range shells {
+		poly := orb.Polygon{s.ring(shell)}
+		for _, hole := range holes {
+			if inside(s.positions(shell), s.at[hole[0]].lerp(s.at[hole[1]], 0.5)) {
+				poly = append(poly, s.ring(hole))
+			}
 		}
-		return 1
-	})
-	var poly orb.Polygon
-	for _, ring := range rings {
-		poly = append(poly, s.ring(ring))
+		out = append(out, poly)
 	}
-	return poly
+	return out
 }
 
 // turnRight takes the way out of a vertex. Where a boundary touches itself it
