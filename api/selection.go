@@ -80,7 +80,7 @@ func (s *selection) all() iter.Seq[spatial.Feature] {
 
 // candidates are the features whose boxes meet those asked for, in id order.
 func (s *selection) candidates() iter.Seq[spatial.Feature] {
-	if len(s.boxes) == 0 {
+	if len(s.boxes) == 0 || s.spansLayer() {
 		return s.layer.All()
 	}
 	var found []spatial.Feature
@@ -89,6 +89,13 @@ func (s *selection) candidates() iter.Seq[spatial.Feature] {
 	}
 	slices.SortFunc(found, func(a, b spatial.Feature) int { return int(min(max(a.ID()-b.ID(), -1), 1)) })
 	return slices.Values(slices.CompactFunc(found, func(a, b spatial.Feature) bool { return a.ID() == b.ID() }))
+}
+
+// spansLayer says whether one box holds the whole layer, as the first look of
+// a desktop client does: then its order saves the sorting.
+func (s *selection) spansLayer() bool {
+	whole, ok := s.layer.Bound()
+	return ok && slices.ContainsFunc(s.boxes, func(b orb.Bound) bool { return b.Contains(whole.Min) && b.Contains(whole.Max) })
 }
 
 func (s *selection) matches(f spatial.Feature) bool {

@@ -2,9 +2,11 @@ package api
 
 import (
 	"compress/gzip"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -197,5 +199,21 @@ func TestTileJSONAddresses(t *testing.T) {
 	}
 	if layers, _ := answer["vector_layers"].([]any); len(layers) != 2 {
 		t.Errorf("vector_layers %v", answer["vector_layers"])
+	}
+}
+
+// TestGDALReadsTiles opens tiles as GDAL's users do, without options.
+func TestGDALReadsTiles(t *testing.T) {
+	ogrinfo, err := exec.LookPath("ogrinfo")
+	if err != nil {
+		t.Skip("GDAL is not installed")
+	}
+	served := httptest.NewServer(server(t, fixed{snapshot: district(t)}, Config{}))
+	defer served.Close()
+	for layer, want := range map[string]int{"grids": 4, "risk_points": riskPoints} {
+		out, err := exec.Command(ogrinfo, "-ro", "-al", "-so", "MVT:"+served.URL+"/tiles/"+layer+"/12").CombinedOutput()
+		if err != nil || !strings.Contains(string(out), fmt.Sprintf("Feature Count: %d\n", want)) {
+			t.Errorf("%s: %v, want %d features\n%s", layer, err, want, out)
+		}
 	}
 }
