@@ -23,8 +23,9 @@ func validate(s *spatial.Schema, row spatial.Row) error {
 	if err == nil {
 		return nil
 	}
-	return &spatial.InvalidError{Rule: string(s.ID) + "_geom_valid", Where: fmt.Sprintf("%s %d", s.ID, row.ID),
-		At: placeOf(err), Detail: err.Error(), Fix: "let no ring cross or touch itself, nor holes leave their shell"}
+	detail, _, _ := strings.Cut(err.Error(), " (at or near ")
+	return &spatial.InvalidError{Rule: string(s.ID) + "_geom_valid", Where: fmt.Sprintf("%s %d, geometry", s.ID, row.ID),
+		At: placeOf(err), Detail: detail, Fix: "let no outline cross or touch itself, and no hole leave its outline"}
 }
 
 func validShape(g orb.Geometry) error {

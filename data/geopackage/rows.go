@@ -1,0 +1,223 @@
+package geopackage
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"wangge/data"
+	"wangge/spatial"
+)
+
+// validate checks what needs no look at the rows in the file.
+func (l *layers) validate(changes []spatial.LayerChange) error {
+	edited := map[spatial.LayerID]bool{}
+	for _, c := range changes {
+		if err := l.validateOne(c); err != nil {
+			return err
+		}
+		if edited[c.Layer] {
+			return fmt.Errorf("layer %q stands twice in one change", c.Layer)
+		}
+		edited[c.Layer] = true
+	}
+	return nil
+}
+
+func (l *layers) validateOne(c spatial.LayerChange) error {
+	s := l.find(c.Layer)
+	if s == nil {
+		return fmt.Errorf("layer %q: %w", c.Layer, spatial.ErrNotFound)
+	}
+	seen := make(map[int64]bool, len(c.Put)+len(c.Delete))
+	for _, row := range c.Put {
+		if err := validate(s, row); err != nil {
+			return err
+		}
+		seen[row.ID] = true
+	}
+	for _, id := range c.Delete {
+		seen[id] = true
+	}
+	if len(seen) < len(c.Put)+len(c.Delete) {
+		return fmt.Errorf("layer %s: an id stands twice in one change", c.Layer)
+	}
+	return nil
+}
+
+// edit writes a change of one layer. Replaced rows go out before new ones
+// come in, so that two rows may exchange their codes.
+func (l *layers) edit(c spatial.LayerChange) error {
+	if err := l.remove(c); err != nil {
+		return err
+	}
+	in, err := l.inserter(l.find(c.Layer))
+	if err != nil {
+		return err
+	}
+	for _, row := range c.Put {
+		if err := in.insert(row); err != nil {
+			return errors.Join(err, in.statement.Close())
+		}
+	}
+	return in.close()
+}
+
+func (l *layers) remove(c spatial.LayerChange) error {
+	statement, err := l.conn.PrepareContext(l.ctx, fmt.Sprintf("DELETE FROM %s WHERE id = ?", quote(string(c.Layer))))
+	if err != nil {
+		return err
+	}
+	defer statement.Close()
+	for _, row := range c.Put {
+		if _, err := statement.ExecContext(l.ctx, row.ID); err != nil {
+			return err
+		}
+	}
+	for _, id := range c.Delete {
+		result, err := statement.ExecContext(l.ctx, id)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return fmt.Errorf("%s %d: %w", c.Layer, id, errors.Join(spatial.ErrNotFound, err))
+		}
+	}
+	return nil
+}
+
+// progressEvery is how many rows pass between two words of progress.
+const progressEvery = 1000
+
+func (l *layers) fill(s *spatial.Schema, from data.Source, progress data.Progress) error {
+	in, err := l.inserter(s)
+	if err != nil {
+		return err
+	}
+	defer in.statement.Close()
+	done, last := 0, int64(0)
+	for row, err := range from.Rows(s.ID) {
+		switch {
+		case err != nil:
+			return fmt.Errorf("rows of %s: %w", s.ID, err)
+		case row.ID <= last:
+			return fmt.Errorf("rows of %s: id %d after %d: rows must ascend from 1", s.ID, row.ID, last)
+		}
+		if err := validate(s, row); err != nil {
+			return err
+		}
+		if err := in.insert(row); err != nil {
+			return err
+		}
+		last = row.ID
+		if done++; progress != nil && done%progressEvery == 0 {
+			progress(s.ID, done)
+		}
+	}
+	if progress != nil {
+		progress(s.ID, done)
+	}
+	if err := in.close(); err != nil {
+		return err
+	}
+	return l.execAll(createRest(s))
+}
+
+// inserter writes rows of one layer.
+type inserter struct {
+	*tx
+	schema    *spatial.Schema
+	statement *sql.Stmt
+	args      []any
+	blob      []byte
+	bound     orb.Bound
+	located   bool // bound holds something
+	multi     bool // a row had more than one part
+}
+
+func (l *layers) inserter(s *spatial.Schema) (*inserter, error) {
+	columns := columnNames(s)
+	statement, err := l.conn.PrepareContext(l.ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)",
+		quote(string(s.ID)), strings.Join(columns, ", "), strings.Repeat(", ?", len(columns)-1)))
+	if err != nil {
+		return nil, err
+	}
+	return &inserter{tx: l.tx, schema: s, statement: statement}, nil
+}
+
+// columnNames are id, geom if there is geometry, and the fields, quoted.
+func columnNames(s *spatial.Schema) []string {
+	names := []string{"id"}
+	if s.Geometry != spatial.NoGeometry {
+		names = append(names, "geom")
+	}
+	for i := range s.Fields {
+		names = append(names, quote(s.Fields[i].Name))
+	}
+	return names
+}
+
+func (in *inserter) insert(row spatial.Row) error {
+	in.args = append(in.args[:0], row.ID)
+	if in.schema.Geometry != spatial.NoGeometry {
+		in.args = append(in.args, in.encode(row.Geometry))
+	}
+	for _, v := range row.Values {
+		in.args = append(in.args, stored(v))
+	}
+	if _, err := in.statement.ExecContext(in.ctx, in.args...); err != nil {
+		return refusedRow(in.schema, row, err)
+	}
+	return nil
+}
+
+func (in *inserter) encode(g orb.Geometry) any {
+	if g == nil {
+		return nil
+	}
+	switch g.(type) {
+	case orb.MultiPoint, orb.MultiLineString, orb.MultiPolygon:
+		in.multi = true
+	}
+	if !in.located {
+		in.bound, in.located = g.Bound(), true
+	}
+	in.bound = in.bound.Union(g.Bound())
+	in.blob = appendBlob(in.blob[:0], g)
+	return in.blob
+}
+
+// close ends the insertion and keeps the word on the layer's extent and type
+// true; the extent never shrinks.
+func (in *inserter) close() error {
+	err := in.statement.Close()
+	if err != nil || !in.located {
+		return err
+	}
+	if err := in.exec(`UPDATE gpkg_contents SET min_x = min(?2, coalesce(min_x, ?2)), min_y = min(?3, coalesce(min_y, ?3)),
+		max_x = max(?4, coalesce(max_x, ?4)), max_y = max(?5, coalesce(max_y, ?5)) WHERE table_name = ?1`,
+		string(in.schema.ID), in.bound.Min[0], in.bound.Min[1], in.bound.Max[0], in.bound.Max[1]); err != nil || !in.multi {
+		return err
+	}
+	return in.exec("UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY' WHERE table_name = ?", string(in.schema.ID))
+}
+
+// timeLayout is the one way an instant is written, to the microsecond.
+const timeLayout = "2006-01-02T15:04:05.999999Z"
+
+// stored is a value as it stands in the file.
+func stored(v spatial.Value) any {
+	switch v.Type() {
+	case spatial.TypeBool:
+		return storedBool(v)
+	case spatial.TypeDate:
+		return v.Time().Format(time.DateOnly)
+	case spatial.TypeTime:
+		return v.Time().Format(timeLayout)
+	}
+	return v.Any()
+}
