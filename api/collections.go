@@ -138,6 +138,9 @@ func (s *Server) schema(w http.ResponseWriter, r *request) error {
 	provenanceOf(r.snapshot, layer).head(w.Header())
 	schema := layer.Schema()
 	properties := map[string]jsonSchema{}
+	if schema.Geometry != spatial.NoGeometry {
+		properties["geometry"] = jsonSchema{"x-ogc-role": "primary-geometry", "format": geometryFormat(schema.Geometry)}
+	}
 	for i := range schema.Fields {
 		properties[schema.Fields[i].Name] = fieldSchema(&schema.Fields[i])
 	}
@@ -145,6 +148,19 @@ func (s *Server) schema(w http.ResponseWriter, r *request) error {
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": s.self(r, mediaSchema).Href,
 		"type": "object", "title": both(schema.Title), "properties": properties,
 	})
+}
+
+// geometryFormat names the geometry as OGC API - Features - Part 5 does.
+func geometryFormat(kind spatial.GeometryKind) string {
+	switch kind {
+	case spatial.Points:
+		return "geometry-point-or-multipoint"
+	case spatial.Lines:
+		return "geometry-linestring-or-multilinestring"
+	case spatial.Polygons:
+		return "geometry-polygon-or-multipolygon"
+	}
+	return "geometry-any"
 }
 
 var jsonTypes = map[spatial.Type]jsonSchema{

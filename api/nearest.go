@@ -53,7 +53,7 @@ var (
 		parseBy,
 	}
 	kindParam = &param[string]{
-		declaration{name: "kind", in: inQuery, example: "service_station", description: "only candidates of this kind, a value of their field kind",
+		declaration{name: "kind", in: inQuery, example: "emergency_service_station", description: "only candidates of this kind, a value of their field kind",
 			schema: jsonSchema{"type": "string"}},
 		func(text string) (string, error) { return text, nil },
 	}
