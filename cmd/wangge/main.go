@@ -4,4 +4,79 @@
 // the district itself.
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// commands is the command line.
+type commands struct {
+	Serve  serveCommand  `cmd:"" help:"Serve the map page, tiles, features and analyses over HTTP."`
+	Init   initCommand   `cmd:"" help:"Make a store: empty, or with the synthetic reference dataset of Luohu."`
+	Import importCommand `cmd:"" help:"Make a new layer from a file."`
+	Check  checkCommand  `cmd:"" help:"Prove the store's invariants: no gap, no overlap, sums equal. Exit code 1 if a fault is found."`
+
+	LogLevel slog.Level `help:"What to log on standard error: debug, info, warn or error." default:"info" env:"WANGGE_LOG_LEVEL"`
+}
+
+// program is what the commands share with the world.
+type program struct {
+	out, err io.Writer
+	log      *slog.Logger
+}
+
+const description = `wangge (网格) keeps the spatial layers of an urban district in PostGIS or in one GeoPackage file and serves them.
+
+A STORE is postgres://user:password@host/database or the path of a .gpkg file. Without --store it is ./var/luohu.gpkg, which "wangge serve" makes from the synthetic reference dataset when it is not there.`
+
+// run is the whole program but for the process it runs in; it returns the
+// exit code: 0 done, 1 failed or faults found, 2 wrong usage.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	var cli commands
+	exited := -1
+	parser, err := kong.New(&cli, kong.Name("wangge"), kong.Description(description), kong.Writers(out, errOut),
+		kong.Vars{"store_default": defaultStore}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { exited = code }))
+	if err != nil {
+		fmt.Fprintln(errOut, "wangge:", err)
+		return 2
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(errOut, "wangge: %v\nTry: wangge --help\n", err)
+		return 2
+	}
+	p := &program{out: out, err: errOut, log: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: cli.LogLevel}))}
+	command.BindTo(ctx, (*context.Context)(nil))
+	if err := command.Run(p); err != nil {
+		return report(errOut, err)
+	}
+	return 0
+}
+
+// errFaults ends a check that found faults; they are already printed.
+var errFaults = errors.New("faults found")
+
+func report(errOut io.Writer, err error) int {
+	if !errors.Is(err, errFaults) {
+		fmt.Fprintln(errOut, "wangge:", err)
+	}
+	return 1
+}

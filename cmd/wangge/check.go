@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"wangge/data"
+)
+
+type checkCommand struct {
+	storeFlag
+	Limit int `help:"Faults to print; the number of all is always printed." default:"20"`
+}
+
+// Run proves the invariants of the store's current state.
+func (c *checkCommand) Run(ctx context.Context, p *program) error {
+	store, err := c.open(ctx, p.log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	snapshot, err := store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	report := data.Check(snapshot)
+	for _, fact := range report.Proved {
+		fmt.Fprintln(p.out, "ok   ", fact)
+	}
+	for i, fault := range report.Faults {
+		if i == c.Limit {
+			fmt.Fprintf(p.out, "… %d more faults, not printed (--limit %d)\n", len(report.Faults)-i, c.Limit)
+			break
+		}
+		fmt.Fprintln(p.out, "FAULT", fault)
+	}
+	fmt.Fprintf(p.out, "%s, version %d: %d facts proved, %d faults\n", c.name(), snapshot.Version(), len(report.Proved), len(report.Faults))
+	if len(report.Faults) > 0 {
+		return errFaults
+	}
+	return nil
+}

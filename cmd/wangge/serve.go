@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+
+	"wangge/api"
+	"wangge/api/viewer"
+	"wangge/data"
+)
+
+type serveCommand struct {
+	storeFlag
+	Addr      string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"WANGGE_ADDR"`
+	PublicURL *url.URL `help:"Address under which clients reach the service, for links in answers, when it stands behind a proxy." placeholder:"URL" env:"WANGGE_PUBLIC_URL"`
+}
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(ctx context.Context, p *program) error {
+	store, err := c.ready(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	live, err := data.Open(ctx, store, p.log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; choose another address with --addr", c.Addr, err)
+	}
+	c.announce(p, live, listener)
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan struct{})
+	go func() { defer close(done); live.Follow(following) }()
+	err = api.New(live, api.Config{PublicURL: c.PublicURL, Page: viewer.Handler()}, p.log).Serve(ctx, listener)
+	stop()
+	<-done
+	return err
+}
+
+// ready opens the store; the default one is made if it is not there.
+func (c *serveCommand) ready(ctx context.Context, p *program) (data.Store, error) {
+	if c.Store != defaultStore {
+		return c.open(ctx, p.log)
+	}
+	store, err := c.make(ctx, p.log)
+	if err != nil {
+		return nil, err
+	}
+	version, err := store.Version(ctx)
+	if err == nil && version == 0 {
+		fmt.Fprintf(p.out, "Making %s from the synthetic reference dataset of Luohu; this happens once.\n", c.Store)
+		err = fill(ctx, p, store, 1)
+	}
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return store, nil
+}
+
+func (c *serveCommand) announce(p *program, live *data.Live, l net.Listener) {
+	s := live.Current()
+	layers, features := 0, 0
+	for layer := range s.Layers() {
+		layers, features = layers+1, features+layer.Len()
+	}
+	kind := ""
+	if s.Synthetic() {
+		kind = ", synthetic data"
+	}
+	fmt.Fprintf(p.out, "%s: %d layers, %d features%s, version %d\n", c.name(), layers, features, kind, s.Version())
+	fmt.Fprintf(p.out, "Serving at http://%s/  (stop with Ctrl-C)\n", l.Addr())
+}
