@@ -250,7 +250,7 @@ func (a *arrangement) joinSmallest(least float64) bool {
 }
 
 // join removes the edges a face shares with the neighbour of the longest
-// common boundary; shores and rivers count least.
+// common boundary; roads and waters count least.
 func (a *arrangement) join(ring []int32, left map[edge]int) bool {
 	common := map[int]float64{}
 	best := -1
@@ -265,10 +265,10 @@ func (a *arrangement) join(ring []int32, left map[edge]int) bool {
 	each(func(e edge, other int) {
 		weight := a.at[e.b].sub(a.at[e.a]).len()
 		switch a.edges[e.either()].class {
-		case shore, river, rail:
+		case shore, river:
 			weight *= 0.02
-		case expressway, arterial:
-			weight *= 0.3
+		case expressway, arterial, secondary:
+			weight *= 0.01
 		}
 		common[other] += weight
 		if best < 0 || common[other] > common[best] {

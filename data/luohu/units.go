@@ -43,7 +43,7 @@ func name(sub *subdivision, g *ground, p *plan) (*units, error) {
 }
 
 // barrier is the extra way, in metres, of growing across an edge.
-var barrier = [...]float64{secondary: 60, arterial: 160, expressway: 260, river: 260, rail: 220, ridge: 40, shore: 100}
+var barrier = [...]float64{secondary: 90, arterial: 300, expressway: 450, river: 400, rail: 350, ridge: 40, shore: 100}
 
 // reach is an entry of the growth front.
 type reach struct {
