@@ -2,7 +2,6 @@ package viewer_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -53,7 +53,7 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	if err := chromedp.Run(ctx); err != nil {
+	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start %s: %v", program, err)
 	}
 	return ctx
@@ -75,12 +75,10 @@ type tab struct {
 // requests to anywhere else.
 func open(t *testing.T, browser context.Context, server string, width, height int64) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser)
+	p := &tab{T: t, server: server, urls: map[network.RequestID]string{}}
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithListener(p.notice))
 	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
-	p := &tab{T: t, ctx: ctx, server: server, urls: map[network.RequestID]string{}}
-	chromedp.ListenTarget(ctx, p.notice)
-	p.do(network.Enable(), log.Enable(), chromedp.EmulateViewport(width, height),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))
+	p.ctx = ctx
 	t.Cleanup(func() {
 		stop()
 		cancel()
@@ -90,7 +88,20 @@ func open(t *testing.T, browser context.Context, server string, width, height in
 			t.Error(fault)
 		}
 	})
+	p.do(chromedp.EmulateViewport(width, height))
+	call(p, network.Enable, network.EnableParams{})
+	call(p, log.Enable, cdp.Empty{})
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
 	return p
+}
+
+// call sends the browser a command.
+func call[P, R any](p *tab, command cdp.Command[P, R], params P) {
+	p.Helper()
+	if _, err := chromedp.Call(p.ctx, command, params); err != nil {
+		p.Fatal(err)
+	}
 }
 
 // notice gathers faults from the browser's events.
@@ -100,13 +111,13 @@ func (p *tab) notice(event any) {
 	fault := func(format string, a ...any) { p.faults = append(p.faults, fmt.Sprintf(format, a...)) }
 	switch e := event.(type) {
 	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning {
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
 			fault("console: %s", arguments(e.Args))
 		}
 	case *runtime.EventExceptionThrown:
-		fault("exception: %s", e.ExceptionDetails.Error())
+		fault("exception: %s", e.ExceptionDetails.Text+described(e.ExceptionDetails.Exception))
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.LevelError {
+		if e.Entry.Level == log.EntryLevelError {
 			fault("log: %s %s", e.Entry.Text, e.Entry.URL)
 		}
 	case *network.EventRequestWillBeSent:
@@ -128,9 +139,16 @@ func (p *tab) notice(event any) {
 func arguments(args []*runtime.RemoteObject) string {
 	var texts []string
 	for _, a := range args {
-		texts = append(texts, string(a.Value)+a.Description)
+		texts = append(texts, described(a))
 	}
 	return strings.Join(texts, " ")
+}
+
+func described(o *runtime.RemoteObject) string {
+	if o == nil {
+		return ""
+	}
+	return string(o.Value) + o.Description
 }
 
 func (p *tab) outside(address string) bool {
@@ -138,46 +156,52 @@ func (p *tab) outside(address string) bool {
 	return err != nil || (u.Scheme != "data" && u.Scheme != "blob" && !strings.HasPrefix(address, p.server))
 }
 
-func (p *tab) do(actions ...chromedp.Action) {
+func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
-	if err := chromedp.Run(p.ctx, actions...); err != nil {
+	if err := chromedp.Do(p.ctx, actions...); err != nil {
 		p.Fatal(err)
 	}
+}
+
+func seen(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.WaitVisible(chromedp.CSS(selector))
+}
+
+func click(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(chromedp.CSS(selector))
 }
 
 // visit opens the page at an address fragment and waits until the map has
 // settled.
 func (p *tab) visit(fragment string) {
 	p.Helper()
-	p.do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.server+"/#"+fragment), chromedp.WaitVisible("body[data-settled]"))
+	p.do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.server+"/#"+fragment), seen("body[data-settled]"))
 }
 
-// eval evaluates an expression in the page into result, awaiting a promise.
-func (p *tab) eval(expression string, result any) {
+// eval is the value of an expression in the page, awaiting a promise.
+func eval[T any](p *tab, expression string) T {
 	p.Helper()
-	await := func(e *runtime.EvaluateParams) *runtime.EvaluateParams { return e.WithAwaitPromise(true) }
-	if err := chromedp.Run(p.ctx, chromedp.Evaluate(expression, result, await)); err != nil {
-		p.Fatalf("%s: %v", expression, err)
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.Fatalf("%.200s: %v", expression, err)
 	}
+	return value
 }
 
 // act does something to the map and waits until it is idle again.
 func (p *tab) act(statement string) {
 	p.Helper()
-	var done bool
-	p.eval(`new Promise((done) => { const map = wangge.map; map.once("idle", () => done(true)); `+statement+`; map.triggerRepaint(); })`, &done)
+	eval[bool](p, `new Promise((done) => { const map = wangge.map; map.once("idle", () => done(true)); `+statement+`; map.triggerRepaint(); })`)
 }
 
 // drawn counts the distinct features that each layer shows.
 func (p *tab) drawn() map[string]int {
 	p.Helper()
-	counts := map[string]int{}
-	p.eval(`(() => {
+	return eval[map[string]int](p, `(() => {
 		const ids = {};
 		for (const f of wangge.map.queryRenderedFeatures()) if (f.sourceLayer) (ids[f.sourceLayer] ??= new Set()).add(f.id);
 		return Object.fromEntries(Object.entries(ids).map(([layer, set]) => [layer, set.size]));
-	})()`, &counts)
-	return counts
+	})()`)
 }
 
 // shoot keeps a picture in the directory that WANGGE_SCREENSHOTS names, or in
@@ -188,8 +212,10 @@ func (p *tab) shoot(name string) {
 	if dir == "" {
 		dir = p.TempDir()
 	}
-	var picture []byte
-	p.do(chromedp.CaptureScreenshot(&picture))
+	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.Fatal(err)
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		p.Fatal(err)
 	}
@@ -200,8 +226,10 @@ func (p *tab) shoot(name string) {
 
 func (p *tab) text(selector string) string {
 	p.Helper()
-	var text string
-	p.do(chromedp.Text(selector, &text, chromedp.ByQuery))
+	text, err := chromedp.Run(p.ctx, chromedp.Text(chromedp.CSS(selector)))
+	if err != nil {
+		p.Fatalf("text of %s: %v", selector, err)
+	}
 	return text
 }
 
@@ -213,21 +241,11 @@ func (p *tab) axe() {
 		p.Log("axe-core is not installed (npm ci): accessibility is not checked")
 		return
 	}
-	var violations []struct {
-		ID, Help string
-		Nodes    []struct {
-			HTML    string
-			Summary string `json:"failureSummary"`
-		}
-	}
-	p.do(chromedp.Evaluate(string(source)+";0", nil))
-	p.eval(`axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)`, &violations)
+	eval[int](p, string(source)+";0")
+	violations := eval[[]string](p, `axe.run(document, { resultTypes: ["violations"] }).then((r) =>
+		r.violations.map((v) => v.id + ": " + v.help + "\n" + v.nodes.map((n) => n.html + "\n" + n.failureSummary).join("\n")))`)
 	for _, v := range violations {
-		told, err := json.MarshalIndent(v.Nodes, "", " ")
-		if err != nil {
-			p.Fatal(err)
-		}
-		p.Errorf("accessibility: %s: %s\n%s", v.ID, v.Help, told)
+		p.Errorf("accessibility: %s", v)
 	}
 }
 
@@ -253,36 +271,36 @@ func TestBrowser(t *testing.T) {
 // testLayers looks at the district from far to near, until each layer that
 // is shown by default has been seen.
 func testLayers(p *tab, layers []string) {
-	seen := map[string]bool{}
-	for _, view := range []struct{ name, fragment string }{
-		{"z12-district", "lang=zh"}, {"z11", at(11)}, {"z13", at(13)}, {"z15", at(15)}, {"z17", at(17)},
-	} {
-		p.visit(view.fragment + "&lang=zh")
+	drawn := map[string]bool{}
+	look := func(name string) map[string]int {
 		counts := p.drawn()
 		for layer := range counts {
-			seen[layer] = true
+			drawn[layer] = true
 		}
-		p.shoot("desktop-" + view.name)
-		if n := counts["streets"]; view.name == "z12-district" && n != 10 {
-			p.Errorf("the whole district shows %d streets", n)
-		}
-		if notice := p.text(".synthetic"); !strings.Contains(notice, "合成数据 synthetic data") {
-			p.Errorf("%s does not say that the data are synthetic: %q", view.name, notice)
-		}
+		p.shoot("desktop-" + name)
+		return counts
 	}
 	p.visit("lang=zh")
-	var on []string
-	p.eval(`[...document.querySelectorAll("input[data-layer]:checked")].map((box) => box.dataset.layer)`, &on)
+	if n := look("district")["streets"]; n != 10 {
+		p.Errorf("the whole district shows %d streets", n)
+	}
+	for _, zoom := range []int{11, 13, 15, 17} {
+		p.act(fmt.Sprintf(`map.jumpTo({ center: [%s], zoom: %d })`, strings.Replace(town, "/", ",", 1), zoom))
+		look(fmt.Sprintf("z%d", zoom))
+	}
+	if notice := p.text(".synthetic"); !strings.Contains(notice, "合成数据 synthetic data") {
+		p.Errorf("the page does not say that the data are synthetic: %q", notice)
+	}
+	on := eval[[]string](p, `[...document.querySelectorAll("input[data-layer]:checked")].map((box) => box.dataset.layer)`)
 	if len(on) < 12 {
 		p.Errorf("only %d layers are shown by default: %v", len(on), on)
 	}
 	for _, layer := range on {
-		if !seen[layer] {
+		if !drawn[layer] {
 			p.Errorf("layer %s is switched on and drawn nowhere", layer)
 		}
 	}
-	var listed []string
-	p.eval(`[...document.querySelectorAll("input[data-layer]")].map((box) => box.dataset.layer)`, &listed)
+	listed := eval[[]string](p, `[...document.querySelectorAll("input[data-layer]")].map((box) => box.dataset.layer)`)
 	slices.Sort(listed)
 	if !slices.Equal(listed, layers) {
 		p.Errorf("the list has %v, the service %v", listed, layers)
@@ -290,19 +308,24 @@ func testLayers(p *tab, layers []string) {
 	p.axe()
 }
 
+// position is a place on the screen.
+type position struct {
+	X float64 `json:"x"`
+	Y float64 `json:"y"`
+}
+
 // testCard opens the card of a station and reads it.
 func testCard(p *tab) {
 	p.visit("lang=zh&off=risk_points,high_risk_zones,flood_hazards,major_hazards,slopes,shelters,shelter_candidates&" + at(14))
-	var place struct{ X, Y float64 }
-	p.eval(`(() => {
+	place := eval[position](p, `(() => {
 		const map = wangge.map, { width, height } = map.getCanvas().getBoundingClientRect();
 		const found = map.queryRenderedFeatures({ layers: ["response_points/point"] })
 			.map((f) => map.project(f.geometry.coordinates))
 			.sort((a, b) => Math.hypot(a.x - width / 2, a.y - height / 2) - Math.hypot(b.x - width / 2, b.y - height / 2))[0];
 		const { left, top } = map.getCanvas().getBoundingClientRect();
 		return { x: found.x + left, y: found.y + top };
-	})()`, &place)
-	p.do(chromedp.MouseClickXY(place.X, place.Y), chromedp.WaitVisible(`.card[data-state="ready"]`))
+	})()`)
+	p.do(chromedp.MouseClickXY(place.X, place.Y), seen(`.card[data-state="ready"]`))
 	card := p.text(".card")
 	for _, words := range []string{"应急管理服务站", "数据日期", "合成数据", "此处还有", "街道", "社区"} {
 		if !strings.Contains(card, words) {
@@ -314,36 +337,35 @@ func testCard(p *tab) {
 	}
 	p.shoot("desktop-card")
 	p.axe()
-	p.do(chromedp.Click(".card .ask"), chromedp.WaitVisible(".card .answer ol li"))
+	p.do(click(".card .ask"), seen(".card .answer ol li"))
 	if answer := p.text(".card .answer"); !strings.Contains(answer, "网格") || !strings.Contains(answer, "米") {
 		p.Errorf("which grid and which stations: %q", answer)
 	}
 	p.shoot("desktop-here")
-	p.do(chromedp.Click(".card .others button", chromedp.ByQuery), chromedp.WaitVisible(`.card[data-state="ready"]`))
+	p.do(click(".card .others button"), seen(`.card[data-state="ready"]`))
 	if kind := p.text(".card .kind"); strings.Contains(kind, "应急管理服务站") {
 		p.Errorf("another feature is still a %s", kind)
 	}
-	p.do(chromedp.KeyEvent("\u001b"), chromedp.WaitNotPresent(".card"))
+	p.do(chromedp.KeyEvent("\u001b"), chromedp.WaitNotPresent(chromedp.CSS(".card")))
 }
 
 // testLanguage switches to English and back.
 func testLanguage(p *tab) {
 	p.visit("lang=zh&" + at(14))
-	p.do(chromedp.Click(".language"), chromedp.WaitVisible(`html[lang="en"] .layers`))
+	p.do(click(".language"), seen(`html[lang="en"] .layers`))
 	list := p.text(".layers")
 	for _, words := range []string{"Risk points", "Response"} {
 		if !strings.Contains(list, words) {
 			p.Errorf("the English list does not say %s:\n%s", words, list)
 		}
 	}
-	var address, zoomIn string
-	p.eval(`location.hash`, &address)
-	p.eval(`document.querySelector(".maplibregl-ctrl-group button").getAttribute("aria-label")`, &zoomIn)
+	address := eval[string](p, `location.hash`)
+	zoomIn := eval[string](p, `document.querySelector(".maplibregl-ctrl-group button").getAttribute("aria-label")`)
 	if !strings.Contains(address, "lang=en") || !strings.Contains(address, "map=14/") || zoomIn != "Zoom in" {
 		p.Errorf("address %s, first button %q", address, zoomIn)
 	}
 	p.shoot("desktop-english")
-	p.do(chromedp.Click(".language"), chromedp.WaitVisible(`html[lang="zh-Hans"] .layers`))
+	p.do(click(".language"), seen(`html[lang="zh-Hans"] .layers`))
 }
 
 // testSwitches hides a layer and shows it again.
@@ -362,7 +384,7 @@ func testSwitches(p *tab) {
 		p.Error("the risk points did not come back")
 	}
 	p.act(`map.jumpTo({ zoom: 11 })`)
-	if hint := p.text(`[data-layer="risk_points"] .hint`); !strings.Contains(hint, "13") {
+	if hint := p.text(`[data-layer="risk_points"] .hint`); !strings.Contains(hint, "14") {
 		p.Errorf("nothing says from which zoom risk points are shown: %q", hint)
 	}
 }
@@ -370,22 +392,23 @@ func testSwitches(p *tab) {
 // testAddress follows position, language and layers through the address.
 func testAddress(p *tab) {
 	p.visit("lang=en&on=culture_corridors&off=risk_points&map=14.5/22.57/114.12")
-	var state struct {
-		Zoom, Lat, Lng float64
-		On, Off        bool
-		Language       string
+	type shown struct {
+		Zoom     float64 `json:"zoom"`
+		Lat      float64 `json:"lat"`
+		Lng      float64 `json:"lng"`
+		On       bool    `json:"on"`
+		Off      bool    `json:"off"`
+		Language string  `json:"language"`
 	}
-	const read = `(() => {
+	state := eval[shown](p, `(() => {
 		const { lat, lng } = wangge.map.getCenter(), on = (id) => document.querySelector('input[data-layer="' + id + '"]').checked;
 		return { zoom: wangge.map.getZoom(), lat, lng, on: on("culture_corridors"), off: on("risk_points"), language: document.documentElement.lang };
-	})()`
-	p.eval(read, &state)
+	})()`)
 	if state.Zoom != 14.5 || fmt.Sprintf("%.3f %.3f", state.Lng, state.Lat) != "114.120 22.570" || !state.On || state.Off || state.Language != "en" {
 		p.Errorf("the page does not follow its address: %+v", state)
 	}
 	p.act(`map.jumpTo({ center: [114.13, 22.56], zoom: 13 })`)
-	var address string
-	p.eval(`new Promise((done) => setTimeout(() => done(location.hash), 500))`, &address)
+	address := eval[string](p, `new Promise((done) => setTimeout(() => done(location.hash), 500))`)
 	for _, part := range []string{"map=13/22.56/114.13", "on=culture_corridors", "off=risk_points", "lang=en"} {
 		if !strings.Contains(address, part) {
 			p.Errorf("the address %s lacks %s", address, part)
@@ -401,16 +424,14 @@ func testPhone(p *tab) {
 	}
 	p.shoot("phone")
 	p.axe()
-	p.do(chromedp.Click(".fold"), chromedp.WaitVisible("#panel.open .layers"))
+	p.do(click(".fold"), seen("#panel.open .layers"))
 	p.shoot("phone-layers")
-	p.do(chromedp.Click(".fold"), chromedp.WaitVisible("#panel:not(.open)"))
+	p.do(click(".fold"), seen("#panel:not(.open)"))
 	p.act(`map.jumpTo({ center: [` + strings.ReplaceAll(town, "/", ",") + `], zoom: 15 })`)
-	p.do(chromedp.MouseClickXY(195, 380), chromedp.WaitVisible(`#sheet .card[data-state="ready"]`))
+	p.do(chromedp.MouseClickXY(195, 380), seen(`#sheet .card[data-state="ready"]`))
 	p.shoot("phone-card")
 	p.axe()
-	var wide bool
-	p.eval(`document.documentElement.scrollWidth > innerWidth`, &wide)
-	if wide {
+	if eval[bool](p, `document.documentElement.scrollWidth > innerWidth`) {
 		p.Error("the page is wider than the screen")
 	}
 }

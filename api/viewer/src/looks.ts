@@ -34,12 +34,12 @@ const looks: Record<string, Partial<Look>> = {
   underground_spaces: { colour: "#6a4c93", on: false, from: 13 },
   covered_rivers: { colour: "#2f7fb5", on: false },
   high_risk_zones: { colour: "#a3195b", shape: "triangle", glyph: "bang" },
-  risk_points: { colour: "#8b95a3", by: "level", from: 13 },
+  risk_points: { colour: "#8b95a3", by: "level", from: 14 },
   flood_hazards: { colour: "#0b7285", shape: "diamond", glyph: "drop" },
   major_hazards: { colour: "#8c1d18", shape: "diamond", glyph: "bang" },
   slopes: { colour: "#8a5a2b", shape: "triangle", glyph: "slope" },
   cavities: { colour: "#5f4b8b", shape: "circle", glyph: "hollow", on: false },
-  grid_events: { colour: "#6d5aa8", on: false, from: 13 },
+  grid_events: { colour: "#6d5aa8", on: false, from: 14 },
   hazmat_points: { colour: "#b35c00", shape: "diamond", glyph: "barrel", on: false },
   response_points: { colour: "#1b5fa7", shape: "circle", glyph: "shield", by: "kind",
     glyphs: { fire_station: "flame", hospital: "cross" }, colours: { emergency_service_station: "#1b5fa7", fire_station: "#a3331f", hospital: "#0b7285" } },
@@ -113,7 +113,8 @@ const done = new Set(["closed", "fixed", "filled"]);
 function valueMarker(look: Look, field: Field, value: string, colour: string, rank: number): Marker {
   const ended = field.name === "status" && done.has(value);
   if (look.glyph !== "none") {
-    return { ...markerOf(look), colour, glyph: look.glyphs[value] ?? look.glyph, hollow: look.hollow || ended, size: ended ? 17 : 22 };
+    const marker = { ...markerOf(look), colour, glyph: look.glyphs[value] ?? look.glyph };
+    return ended ? { ...marker, glyph: "none", hollow: true, size: 12 } : marker;
   }
   if (field.name === "status") return { shape: ended ? "ring" : "diamond", colour, glyph: "none", size: ended ? 7 : 12 };
   return { ...ranks[Math.min(rank, ranks.length - 1)]!, colour, glyph: "none" };

@@ -46,7 +46,7 @@ class Page {
   readonly #popup = new Popup({ closeButton: false, closeOnClick: false, maxWidth: "340px", offset: 10, focusAfterOpen: false });
   readonly #mapBox = h("main", { id: "map" });
   readonly #panel = h("aside", { id: "panel" });
-  readonly #sheet = h("div", { id: "sheet", hidden: true });
+  readonly #sheet = h("section", { id: "sheet", hidden: true });
   readonly #notice = h("p", { id: "notice", hidden: true, role: "status" });
   #list: HTMLElement = h("div");
   #language: Language;
@@ -119,6 +119,7 @@ class Page {
     this.#mapBox.setAttribute("aria-label", words.map);
     this.#zoom.speak(words);
     this.#panel.setAttribute("aria-label", words.layers);
+    this.#sheet.setAttribute("aria-label", words.details);
     this.#list = layerList(this.#drawn, this.#language, { switched: (d) => this.#switch(d), zoomTo: (z) => this.#map.easeTo({ zoom: z, duration }),
       showWhole: (d) => d.layer.bounds && this.#map.fitBounds(d.layer.bounds, { padding: 60, maxZoom: 16, duration }) });
     this.#panel.replaceChildren(this.#head(title), this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences)));

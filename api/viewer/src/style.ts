@@ -6,7 +6,7 @@
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import { type Bounds, type Kind, type Layer, tiles, union } from "./catalogue.ts";
 import { type Entry, type Look, byField, entries, lookOf, markerOf, noValue, unclassified } from "./looks.ts";
-import { nameOf } from "./markers.ts";
+import { type Marker, nameOf } from "./markers.ts";
 import { fontFaces, typeface } from "./fonts.ts";
 import { englishLabel } from "./say.ts";
 import type { Language } from "./words.ts";
@@ -17,7 +17,7 @@ enum Band { Ground, Tint, Nature, Building, RoadCase, Road, Edge, Area, Line, Po
 // Part is a style layer before it knows its source.
 type Part = LayerSpecification extends infer L ? (L extends { source: string } ? Omit<L, "source" | "id"> : never) : never;
 
-interface Placed { band: Band; layer: LayerSpecification }
+interface Placed { band: number; layer: LayerSpecification }
 
 // Drawn is a service layer with its look, as the panel and the cards need it.
 export interface Drawn { layer: Layer; look: Look; entries: Entry[]; on: boolean }
@@ -37,8 +37,7 @@ export function mapStyle(drawn: Drawn[], language: Language): StyleSpecification
     sources[source] = sourceOf(members);
     for (const d of members) placed.push(...place(d, source, language));
   }
-  const named = shown.filter((d) => namings[d.layer.id]?.whole);
-  if (named.length > 0) sources[wholeSource] = { ...sourceOf(named), ...wholeZoom(named) };
+  Object.assign(sources, symbolSources(shown));
   placed.push({ band: Band.Area, layer: selectedArea });
   placed.sort((a, b) => a.band - b.band);
   return {
@@ -74,15 +73,31 @@ function padded([west, south, east, north]: Bounds): Bounds {
   return [west - 0.002, south - 0.002, east + 0.002, north + 0.002];
 }
 
-// Areas are named from the deepest tile that holds them all, so that an area
-// cut by tile edges is not named once for each piece.
+// A symbol or name of an area that tile edges cut stands once in each piece.
+// So they come from large tiles: those of great areas from the deepest tile
+// that holds the whole district, others from tiles that cut few of them.
 const wholeSource = "whole";
+const gridSource = "grid-names";
+const siteSource = "sites";
 
-function wholeZoom(named: Drawn[]): { minzoom: number; maxzoom: number } {
+function symbolSources(shown: Drawn[]): Record<string, SourceSpecification> {
+  const sources: Record<string, SourceSpecification> = {};
+  const add = (name: string, members: Drawn[], zooms: { minzoom: number; maxzoom: number }) => {
+    if (members.length > 0) sources[name] = { ...sourceOf(members), ...zooms };
+  };
+  const great = shown.filter((d) => namings[d.layer.id]?.source === wholeSource);
+  const zoom = wholeZoom(great);
+  add(wholeSource, great, { minzoom: zoom, maxzoom: zoom });
+  add(gridSource, shown.filter((d) => namings[d.layer.id]?.source === gridSource), { minzoom: 13, maxzoom: 13 });
+  add(siteSource, shown.filter((d) => sited.has(d.layer.id)), { minzoom: 0, maxzoom: 14 });
+  return sources;
+}
+
+function wholeZoom(named: Drawn[]): number {
   const bounds = union(named.flatMap((d) => (d.layer.bounds ? [d.layer.bounds] : [])));
   let zoom = 11;
   while (bounds && zoom > 7 && !inOneTile(bounds, zoom)) zoom--;
-  return { minzoom: zoom, maxzoom: zoom };
+  return zoom;
 }
 
 function inOneTile([west, south, east, north]: Bounds, zoom: number): boolean {
@@ -110,7 +125,7 @@ function place(d: Drawn, source: string, language: Language): Placed[] {
   }));
 }
 
-type Parts = [band: Band, name: string, part: Part, source?: string | undefined][];
+type Parts = [band: number, name: string, part: Part, source?: string | undefined][];
 
 const by = (...stops: number[]): ExpressionSpecification => ["interpolate", ["exponential", 1.4], ["zoom"], ...stops] as unknown as ExpressionSpecification;
 const is = (kind: Kind): FilterSpecification => {
@@ -172,6 +187,11 @@ const roadClasses: { names: string[]; widths: [number, number, number]; colour: 
   { names: ["lane", "service", "footway", "path"], widths: [0.1, 1, 9], colour: "#ffffff", edge: "#d8d3ca", from: 14 },
 ];
 
+// classIn matches some of the road classes, from the greatest.
+function classIn(from: number, to: number): unknown {
+  return ["in", ["get", "class"], ["literal", roadClasses.slice(from, to).flatMap((c) => c.names)]];
+}
+
 function roads(): Parts {
   const parts: Parts = [];
   for (const [i, c] of [...roadClasses.entries()].reverse()) {
@@ -226,35 +246,45 @@ function lines(d: Drawn): Parts[number] {
 }
 
 function points(d: Drawn): Parts[number] {
-  const small = markerOf(d.look).size < 14;
+  const dots = d.look.glyph === "none";
+  const far = dots ? valued(d, (m) => (m.size < 9 ? 0.34 : m.size < 12 ? 0.5 : 0.8)) : valued(d, (m) => (m.glyph === "none" ? 0.42 : 0.46));
   return [Band.Point, "point", { type: "symbol", ...(!sited.has(d.layer.id) && { filter: is("point") }),
-    layout: { "icon-image": symbolOf(d), "icon-allow-overlap": true, "icon-ignore-placement": true,
-      "icon-size": ["interpolate", ["linear"], ["zoom"], 10, small ? 0.7 : 0.4, 13, small ? 0.7 : 0.62, 17, 1.05] as unknown as ExpressionSpecification } }];
+    layout: { "icon-image": valued(d, nameOf), "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": valued(d, (m) => m.size),
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 11, far, 13, far, 15.5, dots ? 0.85 : 0.9, 17, 1.1] as unknown as ExpressionSpecification } },
+    sited.has(d.layer.id) ? siteSource : undefined];
 }
 
-function symbolOf(d: Drawn): ExpressionSpecification | string {
+// valued is something of a layer's symbols, for each feature by its value.
+function valued<T extends string | number>(d: Drawn, of: (m: Marker) => T): ExpressionSpecification | T {
   const field = byField(d.layer, d.look);
   const listed = d.entries.filter((e) => e.value !== undefined);
-  if (!field || listed.length === 0) return nameOf(markerOf(d.look));
+  if (!field || listed.length === 0) return of(markerOf(d.look));
   const other = d.entries.find((e) => e.value === undefined)?.marker ?? noValue;
-  return oneOf(field.name, listed.map((e): [string, string] => [e.value!, nameOf(e.marker)]), nameOf(other));
+  return oneOf(field.name, listed.map((e): [string, T] => [e.value!, of(e.marker)]), of(other));
 }
 
-// Naming says how the features of a layer are labelled.
-interface Naming { from: number; to: number; size: ExpressionSpecification | number; colour: string; along?: boolean; code?: boolean; whole?: boolean; spacing?: number }
+// Naming says how the features of a layer are labelled; where labels meet,
+// the higher rank stays.
+interface Naming {
+  from: number; to: number; size: ExpressionSpecification | number; colour: string; rank: number;
+  along?: boolean; code?: boolean; spacing?: number; filter?: FilterSpecification;
+  source?: string; // of the tiles that names are taken from, if not the layer's own
+}
 
 const namings: Record<string, Naming> = {
-  streets: { from: 10, to: 14.5, size: by(10, 11, 13, 17), colour: "#5d3a6b", whole: true, spacing: 0.12 },
-  communities: { from: 13, to: 16.5, size: by(13, 10.5, 16, 14), colour: "#6b4a7c", whole: true },
-  grids: { from: 15.5, to: 24, size: by(15.5, 10, 18, 13), colour: "#56637a", code: true },
-  roads: { from: 12, to: 24, size: by(12, 10, 17, 13), colour: "#5f564a", along: true },
-  water: { from: 12, to: 24, size: by(12, 10, 16, 14), colour: "#39739b" },
-  parks: { from: 13, to: 24, size: by(13, 10, 16, 13), colour: "#4b7a3a" },
-  railways: { from: 13, to: 24, size: 10.5, colour: "#666c75", along: true },
-  buildings: { from: 17.2, to: 24, size: 11, colour: "#7a6f5f" },
+  districts: { from: 7, to: 10, size: 15, colour: "#5d3a6b", rank: 10, source: wholeSource },
+  streets: { from: 10, to: 14.5, size: by(10, 10.5, 13, 17), colour: "#5d3a6b", rank: 9, source: wholeSource, spacing: 0.1 },
+  communities: { from: 13, to: 16.5, size: by(13, 10.5, 16, 14), colour: "#6b4a7c", rank: 8, source: wholeSource },
+  grids: { from: 15.5, to: 24, size: by(15.5, 11, 18, 13), colour: "#4d5a72", rank: 6, code: true, source: gridSource },
+  water: { from: 12, to: 24, size: by(12, 10, 16, 14), colour: "#2f6690", rank: 5, source: wholeSource },
+  parks: { from: 13, to: 24, size: by(13, 10, 16, 13), colour: "#3f6f2e", rank: 4, source: wholeSource },
+  roads: { from: 13, to: 24, size: by(13, 10, 17, 13), colour: "#5f564a", rank: 3, along: true,
+    filter: ["step", ["zoom"], classIn(0, 2), 14, classIn(0, 4), 15, true] as unknown as FilterSpecification },
+  railways: { from: 13, to: 24, size: 10.5, colour: "#5c626b", rank: 2, along: true },
+  buildings: { from: 17.2, to: 24, size: 11, colour: "#6b6152", rank: 1 },
 };
 
-const placeNaming: Naming = { from: 15, to: 24, size: 11, colour: "#2b3442" };
+const placeNaming: Naming = { from: 15, to: 24, size: 11, colour: "#2b3442", rank: 7 };
 
 // names labels a layer's features, if it has a field to call them by.
 function names(d: Drawn, language: Language): Parts {
@@ -262,14 +292,14 @@ function names(d: Drawn, language: Language): Parts {
   const field = naming.code ? d.layer.code : d.layer.label;
   if (!field || hidden(d, field) || (naming === placeNaming && d.layer.count > 3000)) return [];
   const beside = naming === placeNaming;
-  return [[Band.Name, "name", { type: "symbol", minzoom: naming.from, maxzoom: naming.to,
+  return [[Band.Name + naming.rank / 100, "name", { type: "symbol", minzoom: naming.from, maxzoom: naming.to, ...(naming.filter && { filter: naming.filter }),
     layout: {
       "text-field": nameText(d.layer, language), "text-font": [typeface], "text-size": naming.size,
       "text-max-width": 8, "text-letter-spacing": naming.spacing ?? 0.02, "text-padding": 4,
       ...(naming.along && { "symbol-placement": "line", "symbol-spacing": 320, "text-max-angle": 30, "text-padding": 12 }),
       ...(beside && { "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": 1.15, "text-optional": true }),
     },
-    paint: { "text-color": beside ? d.look.colour : naming.colour, "text-halo-color": "rgba(255,255,255,.9)", "text-halo-width": 1.4 } }, naming.whole ? wholeSource : undefined]];
+    paint: { "text-color": beside ? d.look.colour : naming.colour, "text-halo-color": "rgba(255,255,255,.9)", "text-halo-width": 1.4 } }, naming.source ?? (sited.has(d.layer.id) ? siteSource : undefined)]];
 }
 
 // nameText is what a layer's features are labelled with in a language.
