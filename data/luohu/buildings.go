@@ -50,14 +50,14 @@ type style struct {
 }
 
 var styles = map[string]style{
-	"village":    {"residential", 21, 1, 1.3, [2]float64{8, 15}, [2]float64{8, 14}, [2]int{4, 9}, []string{"box", "box", "box", "notch"}, [2]int{1986, 2006}, 15, 30, 0.9, [4]float64{1, 0.22, 0.02, 0.0005}, []string{"村"}, false},
-	"estate":     {"residential", 7.2, 2.4, 6, [2]float64{24, 64}, [2]float64{11, 15}, [2]int{6, 10}, []string{"slab", "slab", "comb", "box"}, [2]int{1982, 2002}, 26, 72, 0.5, [4]float64{0.6, 1, 0.07, 0.002}, []string{"苑", "花园", "新村", "小区"}, false},
-	"tower":      {"residential", 4.6, 1.1, 8, [2]float64{22, 34}, [2]float64{20, 28}, [2]int{18, 46}, []string{"cross", "cross", "h", "corner"}, [2]int{1995, 2022}, 33, 84, 0.35, [4]float64{0.5, 1, 0.16, 0.006}, []string{"名苑", "豪庭", "雅居", "府"}, false},
-	"commercial": {"mixed", 4.4, 1.2, 5, [2]float64{30, 78}, [2]float64{24, 56}, [2]int{4, 26}, []string{"box", "corner", "court", "notch"}, [2]int{1988, 2020}, 90, 62, 4.2, [4]float64{1, 0.5, 0.22, 0.006}, []string{"广场", "商业城", "大厦"}, true},
-	"office":     {"office", 3.8, 1.1, 7, [2]float64{26, 48}, [2]float64{24, 40}, [2]int{14, 52}, []string{"box", "corner", "notch"}, [2]int{1990, 2023}, 900, 80, 6.5, [4]float64{1, 0.8, 0.1, 0.01}, []string{"大厦", "中心", "商务楼"}, true},
-	"industry":   {"industrial", 3.9, 1.7, 7, [2]float64{34, 96}, [2]float64{18, 40}, [2]int{2, 8}, []string{"box", "box", "l"}, [2]int{1984, 2008}, 160, 140, 2.4, [4]float64{1, 0.15, 0.01, 0}, []string{"工业区", "仓库", "厂房"}, false},
-	"villa":      {"residential", 8.5, 1.2, 5, [2]float64{12, 20}, [2]float64{10, 15}, [2]int{2, 4}, []string{"l", "notch", "box"}, [2]int{1992, 2012}, 75, 150, 0.3, [4]float64{0.3, 1, 0.3, 0.02}, []string{"别墅", "山庄"}, false},
-	"school":     {"education", 2.4, 1.4, 9, [2]float64{36, 66}, [2]float64{28, 46}, [2]int{4, 6}, []string{"u", "l", "court"}, [2]int{1985, 2019}, 700, 90, 0.2, [4]float64{0.5, 1, 0, 0.002}, []string{"学校"}, false},
+	"village":    {"residential", 30, 1, 1.3, [2]float64{9, 17}, [2]float64{9, 16}, [2]int{4, 9}, []string{"box", "box", "box", "notch"}, [2]int{1986, 2006}, 15, 30, 0.9, [4]float64{1, 0.22, 0.02, 0.0005}, []string{"村"}, false},
+	"estate":     {"residential", 6.6, 2.6, 5, [2]float64{28, 74}, [2]float64{12, 17}, [2]int{6, 10}, []string{"slab", "slab", "comb", "box"}, [2]int{1982, 2002}, 26, 72, 0.5, [4]float64{0.6, 1, 0.07, 0.002}, []string{"苑", "花园", "新村", "小区"}, false},
+	"tower":      {"residential", 4.2, 1.1, 6.5, [2]float64{26, 40}, [2]float64{24, 34}, [2]int{18, 46}, []string{"cross", "cross", "h", "corner"}, [2]int{1995, 2022}, 33, 84, 0.35, [4]float64{0.5, 1, 0.16, 0.006}, []string{"名苑", "豪庭", "雅居", "府"}, false},
+	"commercial": {"mixed", 4, 1.2, 5, [2]float64{40, 96}, [2]float64{30, 68}, [2]int{4, 26}, []string{"box", "corner", "court", "notch"}, [2]int{1988, 2020}, 90, 62, 4.2, [4]float64{1, 0.5, 0.22, 0.006}, []string{"广场", "商业城", "大厦"}, true},
+	"office":     {"office", 3.2, 1.1, 7, [2]float64{32, 58}, [2]float64{28, 48}, [2]int{14, 52}, []string{"box", "corner", "notch"}, [2]int{1990, 2023}, 900, 80, 6.5, [4]float64{1, 0.8, 0.1, 0.01}, []string{"大厦", "中心", "商务楼"}, true},
+	"industry":   {"industrial", 3.2, 1.7, 7, [2]float64{40, 110}, [2]float64{22, 48}, [2]int{2, 8}, []string{"box", "box", "l"}, [2]int{1984, 2008}, 160, 140, 2.4, [4]float64{1, 0.15, 0.01, 0}, []string{"工业区", "仓库", "厂房"}, false},
+	"villa":      {"residential", 7, 1.2, 5, [2]float64{13, 22}, [2]float64{11, 17}, [2]int{2, 4}, []string{"l", "notch", "box"}, [2]int{1992, 2012}, 75, 150, 0.3, [4]float64{0.3, 1, 0.3, 0.02}, []string{"别墅", "山庄"}, false},
+	"school":     {"education", 2, 1.4, 9, [2]float64{44, 84}, [2]float64{32, 56}, [2]int{4, 6}, []string{"u", "l", "court"}, [2]int{1985, 2019}, 700, 90, 0.2, [4]float64{0.5, 1, 0, 0.002}, []string{"学校"}, false},
 	"hospital":   {"medical", 2.8, 1.4, 9, [2]float64{40, 70}, [2]float64{24, 42}, [2]int{5, 18}, []string{"h", "u", "l"}, [2]int{1988, 2018}, 800, 60, 0.5, [4]float64{1, 1, 0.05, 0.01}, []string{"医院"}, false},
 	"public":     {"public", 3, 1.3, 8, [2]float64{30, 56}, [2]float64{22, 38}, [2]int{3, 12}, []string{"u", "box", "corner"}, [2]int{1986, 2018}, 900, 70, 1.6, [4]float64{1, 1, 0, 0}, []string{"服务中心"}, false},
 }
@@ -76,7 +76,7 @@ var characters = map[string][]struct {
 }
 
 // setback is how far buildings keep from the middle of what runs along an edge.
-var setback = [...]float64{noRoad: 9, lane: 5, local: 8.5, secondary: 13, arterial: 21, expressway: 27, hillRoad: 9, river: 27, rail: 19, ridge: 7, shore: 45}
+var setback = [...]float64{noRoad: 9, alley: 5, local: 8.5, secondary: 13, arterial: 21, expressway: 27, hillRoad: 9, river: 27, rail: 19, ridge: 7, shore: 45}
 
 // block is one grid on its way to being built up.
 type block struct {
@@ -89,6 +89,9 @@ type block struct {
 	plot    plot
 	made    []building
 	exhaust bool
+
+	divider   vec // across the first cut, where a lane runs; zero for none
+	dividerAt float64
 }
 
 // plot is a piece of a block with the space to keep from each edge.
@@ -97,9 +100,16 @@ type plot struct {
 	margin []float64 // of the edge that begins at each vertex
 }
 
-// build places exactly buildingCount buildings, in the order of the grids, and
-// returns with them the style of each grid.
-func (u *units) build(seed uint64, progress func(done, total int)) ([]building, []string, error) {
+// fabric is what the blocks are filled with: buildings in the order of the
+// grids, the style of each grid, and lanes through blocks.
+type fabric struct {
+	buildings []building
+	kinds     []string
+	lanes     []lane
+}
+
+// build places exactly buildingCount buildings.
+func (u *units) build(seed uint64, progress func(done, total int)) (*fabric, error) {
 	blocks := u.blocks(seed)
 	weights := make([]float64, len(blocks))
 	for i := range blocks {
@@ -117,18 +127,17 @@ func (u *units) build(seed uint64, progress func(done, total int)) ([]building, 
 		}
 	}
 	if err := u.makeUp(seed, blocks, total); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var out []building
-	kinds := make([]string, len(blocks))
+	out := &fabric{kinds: make([]string, len(blocks)), lanes: u.lanes(blocks)}
 	for i := range blocks {
-		kinds[i] = blocks[i].style
+		out.kinds[i] = blocks[i].style
 		for k := range blocks[i].made {
 			blocks[i].made[k].number = k + 1
 		}
-		out = append(out, blocks[i].made...)
+		out.buildings = append(out.buildings, blocks[i].made...)
 	}
-	return out, kinds, nil
+	return out, nil
 }
 
 // makeUp adds or removes buildings, in the blocks with the most or least
@@ -286,7 +295,13 @@ func (u *units) cutUp(r *rand.Rand, b *block, st style) []plot {
 	n := usable(b.plot)
 	for limit := 0; n < b.plots && limit < 600; limit++ {
 		p := heap.Pop(q).(plot)
-		one, two := p.split(r, b.along, st)
+		normal, at := p.cut(r, b.along, st)
+		gap := st.gap
+		if limit == 0 && b.plots >= 6 {
+			b.divider, b.dividerAt = normal, at
+			gap = max(gap, 5)
+		}
+		one, two := p.clip(normal, at, gap), p.clip(normal.mul(-1), -at, gap)
 		n += usable(one) + usable(two) - usable(p)
 		heap.Push(q, one)
 		heap.Push(q, two)
@@ -301,17 +316,15 @@ func (u *units) cutUp(r *rand.Rand, b *block, st style) []plot {
 	return out
 }
 
-// split halves a plot along or across its frame, whichever brings the parts
-// closer to the wanted aspect.
-func (p plot) split(r *rand.Rand, along vec, st style) (one, two plot) {
+// cut is the line that halves a plot along or across its frame, whichever
+// brings the parts closer to the wanted aspect: normal·p = at.
+func (p plot) cut(r *rand.Rand, along vec, st style) (normal vec, at float64) {
 	w, h, mid := extent(p.ring, along)
-	normal := along
+	normal = along
 	if w/h < st.aspect {
 		normal = along.left()
 	}
-	shift := between(r, -0.08, 0.08) * min(w, h)
-	at := mid.dot(normal) + shift
-	return p.clip(normal, at, st.gap), p.clip(normal.mul(-1), -at, st.gap)
+	return normal, mid.dot(normal) + between(r, -0.08, 0.08)*min(w, h)
 }
 
 // clip keeps the part of a plot where p·normal ≤ at.
@@ -346,8 +359,8 @@ func (u *units) place(r *rand.Rand, p plot, along vec, st style, base float64) (
 	w, h, mid := extent(p.ring, along)
 	edge := slices.Min(p.margin)
 	half := vec{
-		min(between(r, st.width[0]+(st.width[1]-st.width[0])*0.4, st.width[1]), w-2*edge) / 2,
-		min(between(r, st.depth[0]+(st.depth[1]-st.depth[0])*0.3, st.depth[1]), h-2*edge) / 2,
+		min(between(r, st.width[0]+(st.width[1]-st.width[0])*0.5, st.width[1]), w-2*edge) / 2,
+		min(between(r, st.depth[0]+(st.depth[1]-st.depth[0])*0.4, st.depth[1]), h-2*edge) / 2,
 	}
 	shape := shapes[st.shapes[r.IntN(len(st.shapes))]]
 	flip := vec{1 - 2*float64(r.IntN(2)), 1 - 2*float64(r.IntN(2))}

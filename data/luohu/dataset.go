@@ -71,11 +71,12 @@ func newMaker(seed uint64, progress Progress) (*maker, error) {
 		return nil, err
 	}
 	m.outline = outline
-	m.roads = m.units.roads(stream(seed, "roads"))
-	m.buildings, m.kinds, err = m.build(seed, func(done, total int) { progress("buildings", done, total) })
+	made, err := m.build(seed, func(done, total int) { progress("buildings", done, total) })
 	if err != nil {
 		return nil, err
 	}
+	m.buildings, m.kinds = made.buildings, made.kinds
+	m.roads = m.joinLanes(m.units.roads(stream(seed, "roads")), made.lanes)
 	m.index()
 	special := m.markCase(m.buildings)
 	settlePeople(stream(seed, "people"), m.buildings, m.kinds, special)

@@ -2,6 +2,7 @@ package luohu
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -17,29 +18,63 @@ const caseBuilding = "深水楼"
 // stemOf is a community's name without 社区.
 func stemOf(name string) string { return strings.TrimSuffix(name, "社区") }
 
-// markCase makes the building of 新秀18 that is nearest to 新兴13 the one of
-// the case, and returns its index.
+// markCase puts a small building of 新秀18 close to its edge with 新兴13, in
+// place of the nearest one there, and returns its index.
 func (u *units) markCase(all []building) int {
 	from, to := u.gridIndex(fmt.Sprintf("%s%02d", caseFrom, caseFromNumber)), u.gridIndex(fmt.Sprintf("%s%02d", caseTo, caseToNumber))
 	shared := u.between(u.grids[from].face, u.grids[to].face)
-	best, least := -1, 0.0
-	for i := range all {
-		if all[i].grid != from {
-			continue
-		}
-		d := 1e9
-		for _, s := range shared {
-			d = min(d, toSegment(all[i].centre, s[0], s[1]))
-		}
-		if best < 0 || d < least {
-			best, least = i, d
-		}
-	}
+	best := u.nearestTo(all, from, shared)
 	b := &all[best]
+	u.moveTo(all, best, shared)
+	b.centre = centroid(vecs(b.ring))
 	b.name, b.storeys, b.use = caseBuilding, 3, "residential"
 	b.people, b.rooms, b.households, b.legal = [4]int{1, 0, 0, 0}, 5, 1, 0
 	b.floor = area(vecs(b.ring)) * 3
 	return best
+}
+
+// nearestTo is the building of a grid nearest to some edges.
+func (u *units) nearestTo(all []building, grid int, edges [][2]vec) int {
+	best, least := -1, math.Inf(1)
+	for i := range all {
+		if all[i].grid != grid {
+			continue
+		}
+		for _, s := range edges {
+			if d := toSegment(all[i].centre, s[0], s[1]); d < least {
+				best, least = i, d
+			}
+		}
+	}
+	return best
+}
+
+// moveTo gives a building a small footprint beside one of the edges, as close
+// to it as the setback of a street, where it touches no other building.
+func (u *units) moveTo(all []building, i int, edges [][2]vec) {
+	outer := u.sitesOf(all[i].grid)
+	for _, off := range []float64{15, 18, 22, 27} {
+		for _, e := range edges {
+			along := e[1].sub(e[0]).unit()
+			for t := 0.3; t < 0.75; t += 0.05 {
+				c := e[0].lerp(e[1], t).add(along.left().mul(off))
+				ring := footprint(c, along, vec{7, 5}, shapes["box"], vec{1, 1})
+				if encloses(outer, ring) && clearOf(all, i, ring) {
+					all[i].ring = ring
+					return
+				}
+			}
+		}
+	}
+}
+
+func clearOf(all []building, i int, ring []site) bool {
+	for k := range all {
+		if k != i && all[k].grid == all[i].grid && !apart(all[k].ring, ring) {
+			return false
+		}
+	}
+	return true
 }
 
 func (u *units) gridIndex(code string) int {

@@ -75,11 +75,12 @@ func (t *town) beside(r *rand.Rand, b *building) site {
 	return b.centre.site()
 }
 
-func (t *town) sitesOf(grid int) []site {
-	ring := t.faces[t.grids[grid].face].ring
+// sitesOf is the ring of a grid on the lattice.
+func (u *units) sitesOf(grid int) []site {
+	ring := u.faces[u.grids[grid].face].ring
 	out := make([]site, len(ring))
 	for i, v := range ring {
-		out[i] = t.sites[v]
+		out[i] = u.sites[v]
 	}
 	return out
 }
@@ -208,4 +209,24 @@ func (t *town) firstOf(uses ...string) []int {
 // stem is the name of the community a grid is in, without 社区.
 func (t *town) stem(grid int) string {
 	return stemOf(t.plan.communities[t.grids[grid].community].name)
+}
+
+// apart reports whether two rings share no point.
+func apart(a, b []site) bool {
+	alo, ahi := bounds(vecs(a))
+	blo, bhi := bounds(vecs(b))
+	if ahi.X < blo.X || bhi.X < alo.X || ahi.Y < blo.Y || bhi.Y < alo.Y {
+		return true
+	}
+	if holds(a, b[0]) || holds(b, a[0]) {
+		return false
+	}
+	for i, p := range a {
+		for k, q := range b {
+			if cross(p, a[(i+1)%len(a)], q, b[(k+1)%len(b)]) {
+				return false
+			}
+		}
+	}
+	return true
 }

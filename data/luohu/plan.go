@@ -28,7 +28,7 @@ type class uint8
 
 const (
 	noRoad class = iota
-	lane
+	alley
 	local
 	secondary
 	arterial
@@ -41,7 +41,7 @@ const (
 )
 
 // road reports whether vehicles use the edge.
-func (c class) road() bool { return c >= lane && c <= hillRoad }
+func (c class) road() bool { return c >= alley && c <= hillRoad }
 
 var classNames = map[string]class{
 	"expressway": expressway, "arterial": arterial, "secondary": secondary,

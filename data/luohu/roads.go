@@ -23,9 +23,9 @@ type road struct {
 	bridge bool
 }
 
-var speeds = [...]int{local: 30, secondary: 40, arterial: 50, expressway: 80, hillRoad: 30}
+var speeds = [...]int{alley: 15, local: 30, secondary: 40, arterial: 50, expressway: 80, hillRoad: 30}
 
-var classWords = [...]string{local: "local", secondary: "secondary", arterial: "arterial", expressway: "expressway", hillRoad: "hill"}
+var classWords = [...]string{alley: "lane", local: "local", secondary: "secondary", arterial: "arterial", expressway: "expressway", hillRoad: "hill"}
 
 // roads makes the road network from the edges of the subdivision.
 func (u *units) roads(r *rand.Rand) []road {
