@@ -5,82 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/paulmach/orb"
-	"github.com/peterstace/simplefeatures/geom"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"wangge/spatial"
 )
-
-// validate is the gate for rows: the schema's own rules, and that lines and
-// polygons are simple as ST_IsValid has it.
-func validate(s *spatial.Schema, row spatial.Row) error {
-	if err := s.ValidateRow(row); err != nil {
-		return err
-	}
-	err := validShape(row.Geometry)
-	if err == nil {
-		return nil
-	}
-	detail, _, _ := strings.Cut(err.Error(), " (at or near ")
-	return &spatial.InvalidError{Rule: string(s.ID) + "_geom_valid", Where: fmt.Sprintf("%s %d, geometry", s.ID, row.ID),
-		At: placeOf(err), Detail: detail, Fix: "let no outline cross or touch itself, and no hole leave its outline"}
-}
-
-func validShape(g orb.Geometry) error {
-	switch g := g.(type) {
-	case orb.LineString:
-		return lineOf(g).Validate()
-	case orb.MultiLineString:
-		for _, line := range g {
-			if err := lineOf(line).Validate(); err != nil {
-				return err
-			}
-		}
-	case orb.Ring:
-		return polygonOf(orb.Polygon{g}).Validate()
-	case orb.Polygon:
-		return polygonOf(g).Validate()
-	case orb.MultiPolygon:
-		polygons := make([]geom.Polygon, len(g))
-		for i := range g {
-			polygons[i] = polygonOf(g[i])
-		}
-		return geom.NewMultiPolygon(polygons).Validate()
-	}
-	return nil
-}
-
-func lineOf(positions []orb.Point) geom.LineString {
-	numbers := make([]float64, 0, 2*len(positions))
-	for _, p := range positions {
-		numbers = append(numbers, p[0], p[1])
-	}
-	return geom.NewLineString(geom.NewSequence(numbers, geom.DimXY))
-}
-
-func polygonOf(p orb.Polygon) geom.Polygon {
-	rings := make([]geom.LineString, len(p))
-	for i := range p {
-		rings[i] = lineOf(p[i])
-	}
-	return geom.NewPolygon(rings)
-}
-
-// placeOf reads the position that a fault names in its words, the only place
-// where it has one.
-func placeOf(err error) *orb.Point {
-	var p orb.Point
-	_, place, found := strings.Cut(err.Error(), "(at or near ")
-	if !found {
-		return nil
-	}
-	if _, err := fmt.Sscanf(place, "{%g %g})", &p[0], &p[1]); err != nil {
-		return nil
-	}
-	return &p
-}
 
 // refusedRow turns the violation of a constraint by a row into the rule's
 // name. SQLite tells it only in words: the name of a CHECK, table and column

@@ -285,11 +285,21 @@ func TestRefusesShapesThatAreNotSimple(t *testing.T) {
 			}
 		})
 	}
-	bow := orb.Polygon{{{0, 0}, {2, 2}, {2, 0}, {0, 2}, {0, 0}}}
-	_, err := store.Commit(t.Context(), put(must(t, store), "shapes", spatial.Row{ID: 99, Geometry: bow}))
-	var invalid *spatial.InvalidError
-	if !errors.As(err, &invalid) || invalid.At == nil {
-		t.Errorf("the place of the fault is missing: %v", err)
+	for name, c := range map[string]struct {
+		g  orb.Geometry
+		at orb.Point
+	}{
+		"crossing":      {orb.Polygon{{{0, 0}, {2, 2}, {2, 0}, {0, 2}, {0, 0}}}, orb.Point{1, 1}},
+		"touch":         {orb.Polygon{square(-9, -9, 30), {{0, 0}, {4, 0}, {4, 4}, {2, 0}, {0, 4}, {0, 0}}}, orb.Point{2, 0}},
+		"spike":         {orb.MultiPolygon{{{{0, 0}, {2, 0}, {3, 0}, {2, 0}, {2, 2}, {0, 0}}}}, orb.Point{2, 0}},
+		"vertex twice":  {orb.Polygon{{{0, 0}, {2, 2}, {4, 0}, {4, 4}, {2, 2}, {0, 4}, {0, 0}}}, orb.Point{2, 2}},
+		"hole in space": {orb.Polygon{square(0, 0, 2), square(5, 5, 1)}, orb.Point{5, 5}},
+	} {
+		_, err := store.Commit(t.Context(), put(must(t, store), "shapes", spatial.Row{ID: 99, Geometry: c.g}))
+		var invalid *spatial.InvalidError
+		if !errors.As(err, &invalid) || invalid.At == nil || *invalid.At != c.at {
+			t.Errorf("%s: got %v, want a fault at %v", name, err, c.at)
+		}
 	}
 }
 
