@@ -199,7 +199,7 @@ func (u *units) blocks(seed uint64) []block {
 		hectares := area(g.ring) / 1e4 * (1 - open/max(1, n))
 		b := block{grid: i, style: kind, open: open / max(1, n), plot: p}
 		b.along = eastward(grain(g.ring))
-		b.weight = hectares * styles[kind].perHectare * between(r, 0.85, 1.15)
+		b.weight = hectares * styles[kind].perHectare * between(r, 0.85, 1.15) * math.Sqrt(u.plan.communities[g.community].density)
 		if hectares < 0.35 {
 			b.weight = 0.01
 		}

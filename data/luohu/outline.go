@@ -41,9 +41,10 @@ func loadOutline() ([]vec, error) {
 }
 
 // withoutLoops cuts off short detours: a later vertex that comes back within
-// half a quantum of an earlier one, at most a dozen vertices on, ends the loop.
+// about a quantum and a half of an earlier one, at most a dozen vertices on,
+// ends the loop.
 func withoutLoops(ring []vec) []vec {
-	const window, near = 12, 60.0
+	const window, near = 12, 165.0
 	var out []vec
 	for i := 0; i < len(ring); i++ {
 		out = append(out, ring[i])

@@ -92,7 +92,7 @@ func (s *splitter) split(f int32) (int32, bool) {
 			along := direction(base + float64(k)*math.Pi/2 + tilt)
 			for _, at := range s.quantiles(fc, along) {
 				for _, c := range s.across(fc, ring, along, at, wild) {
-					if c.score < best.score {
+					if c.score = s.score(fc, ring, c, best.score); c.score < best.score {
 						best = c
 					}
 				}
@@ -185,7 +185,6 @@ func (s *splitter) across(f *face, ring []vec, along vec, at float64, wild bool)
 		}
 		c.path = s.bend(a, b, wild)
 		if s.clear(ring, c) {
-			c.score = s.score(f, ring, c)
 			out = append(out, c)
 		}
 	}
@@ -258,8 +257,9 @@ func touches(ring []vec, i, k int, vertex bool) bool {
 }
 
 // score is small for a cut that halves the mass into compact parts, parts
-// built ground from open ground, and meets the boundary squarely.
-func (s *splitter) score(f *face, ring []vec, c cut) float64 {
+// built ground from open ground, and meets the boundary squarely; infinite for
+// a cut that cannot be better than the best so far.
+func (s *splitter) score(f *face, ring []vec, c cut, best float64) float64 {
 	one, two := parts(ring, c)
 	a1, a2 := area(one), area(two)
 	if a1 < 1800 || a2 < 1800 {
@@ -269,12 +269,15 @@ func (s *splitter) score(f *face, ring []vec, c cut) float64 {
 	if thin < 0.3 {
 		return math.Inf(1)
 	}
-	m1, mixed := s.balance(f, one)
-	score := math.Abs(2*m1-1) + 3*max(0, 0.62-thin) + 0.9*mixed
+	score := 3 * max(0, 0.62-thin)
 	for _, end := range [][2]vec{{c.path[0], c.path[1]}, {c.path[len(c.path)-1], c.path[len(c.path)-2]}} {
 		score += 0.35 * skew(ring, end)
 	}
-	return score
+	if score >= best {
+		return math.Inf(1)
+	}
+	m1, mixed := s.balance(f, one)
+	return score + math.Abs(2*m1-1) + 0.9*mixed
 }
 
 // parts are the rings left and right of a cut.
