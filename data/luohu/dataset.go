@@ -79,7 +79,7 @@ func newMaker(seed uint64, progress Progress) (*maker, error) {
 	m.roads = m.joinLanes(m.units.roads(stream(seed, "roads")), made.lanes)
 	m.index()
 	special := m.markCase(m.buildings)
-	settlePeople(stream(seed, "people"), m.buildings, m.kinds, special)
+	m.settlePeople(stream(seed, "people"), m.buildings, m.kinds, special)
 	m.nameBuildings(stream(seed, "names"), m.buildings, m.kinds)
 	return m, nil
 }

@@ -97,7 +97,7 @@ func (u *units) between(f, g int32) [][2]vec {
 
 // settlePeople shares residents, rooms and legal persons out over the
 // buildings so that each total is exact; the case's building is set apart.
-func settlePeople(r *rand.Rand, all []building, kinds []string, special int) {
+func (u *units) settlePeople(r *rand.Rand, all []building, kinds []string, special int) {
 	living, rooms, legal := make([]float64, len(all)), make([]float64, len(all)), make([]float64, len(all))
 	types := [4][]float64{}
 	for t := range types {
@@ -108,10 +108,10 @@ func settlePeople(r *rand.Rand, all []building, kinds []string, special int) {
 			continue
 		}
 		st := styles[kinds[all[i].grid]]
-		luck := between(r, 0.7, 1.3)
-		living[i] = all[i].floor / st.person * luck
-		rooms[i] = all[i].floor / st.room * between(r, 0.85, 1.15)
-		legal[i] = all[i].floor / 1000 * st.legal * between(r, 0.4, 1.6)
+		crowd := math.Pow(u.plan.communities[u.grids[all[i].grid].community].density, 0.8)
+		living[i] = all[i].floor / st.person * crowd * between(r, 0.7, 1.3)
+		rooms[i] = all[i].floor / st.room * math.Sqrt(crowd) * between(r, 0.85, 1.15)
+		legal[i] = all[i].floor / 1000 * st.legal * crowd * between(r, 0.4, 1.6)
 		for t, w := range st.split {
 			types[t][i] = living[i] * w * between(r, 0.75, 1.25)
 		}

@@ -192,7 +192,7 @@ func polygonOf(ring []site) orb.Polygon {
 	return orb.Polygon{append(out, out[0])}
 }
 
-// pick gives the first building of a use in each grid that has one.
+// firstOf lists the first building of the given uses in each grid that has one.
 func (t *town) firstOf(uses ...string) []int {
 	var out []int
 	for g := range t.grids {

@@ -125,7 +125,7 @@ func people(over spatial.LayerID) []spatial.Field {
 	all := count("residents", "实有人口", "residents", "persons")
 	var out []spatial.Field
 	for _, t := range residentTypes {
-		f := count(t.name, t.zh, t.en, "persons")
+		f := detail(count(t.name, t.zh, t.en, "persons"))
 		f.SumOver = over
 		all.SumOf = append(all.SumOf, t.name)
 		out = append(out, f)
@@ -356,9 +356,9 @@ func cavitySchema() *spatial.Schema {
 
 func eventSchema() *spatial.Schema {
 	return &spatial.Schema{ID: "grid_events", Title: title("网格事件", "grid events"), Group: "service", Geometry: spatial.Points, Code: "code", AsOf: asOfSummary,
-		Fields: []spatial.Field{codeField(0, ""), inGrid(), required(choice("class", "大类", "class", eventClasses()...)), required(text("item", "小类编号", "item")),
+		Fields: []spatial.Field{codeField(0, ""), inGrid(), required(choice("class", "大类", "class", eventClasses()...)), detail(required(text("item", "小类编号", "item"))),
 			required(choice("status", "状态", "status", coloured("closed", "已办结", "closed", "#3a8f5c"), coloured("open", "办理中", "open", "#c8332b"))),
-			required(date("opened", "上报日期", "opened on")), date("closed", "办结日期", "closed on")}}
+			detail(required(date("opened", "上报日期", "opened on"))), detail(date("closed", "办结日期", "closed on"))}}
 }
 
 func responseSchema() *spatial.Schema {

@@ -74,11 +74,16 @@ func (t *town) shelterRows(r *rand.Rand) ([]spatial.Row, []int) {
 	}
 	slices.Sort(used)
 	var out []spatial.Row
+	names := map[string]int{}
 	for _, i := range used {
 		b := &t.buildings[i]
 		k := len(out) + 1
+		name := t.stem(b.grid) + "室内应急避难场所"
+		if names[name]++; names[name] > 1 {
+			name = fmt.Sprintf("%s%s号室内应急避难场所", t.stem(b.grid), ordinal(names[name]))
+		}
 		area := math.Round(min(3200, max(350, b.floor*between(r, 0.12, 0.25))))
-		out = append(out, t.shelter(k, b.centre.site().point(), t.stem(b.grid)+"室内应急避难场所", b.grid, "indoor", "short_term", area))
+		out = append(out, t.shelter(k, b.centre.site().point(), name, b.grid, "indoor", "short_term", area))
 	}
 	return append(out, t.outdoorRows(r, len(out))...), used
 }
@@ -117,7 +122,7 @@ func (t *town) outdoorRows(r *rand.Rand, before int) []spatial.Row {
 	for _, k := range r.Perm(len(yards))[:outdoorShelters-len(sites)] {
 		b := &t.buildings[yards[k]]
 		size := b.floor / float64(b.storeys) * 6
-		sites = append(sites, ground{b.grid, t.beside(r, b).point(), t.stem(b.grid) + "操场", size})
+		sites = append(sites, ground{b.grid, t.beside(r, b).point(), t.stem(b.grid) + "运动场", size})
 	}
 	weights := make([]float64, len(sites))
 	for i, s := range sites {

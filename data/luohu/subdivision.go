@@ -87,10 +87,10 @@ func (s *subdivision) cutEdge(e edge, v int32) {
 func (s *subdivision) divide(f int32, path []int32, m mark) int32 {
 	ring := s.faces[f].ring
 	i, j := slices.Index(ring, path[0]), slices.Index(ring, path[len(path)-1])
-	one := append(between2(ring, j, i), path[1:len(path)-1]...)
+	one := append(stretch(ring, j, i), path[1:len(path)-1]...)
 	back := slices.Clone(path[1 : len(path)-1])
 	slices.Reverse(back)
-	two := append(between2(ring, i, j), back...)
+	two := append(stretch(ring, i, j), back...)
 	for k := 1; k < len(path); k++ {
 		s.marks[edge{path[k-1], path[k]}.either()] = m
 	}
@@ -98,8 +98,8 @@ func (s *subdivision) divide(f int32, path []int32, m mark) int32 {
 	return s.addFace(one)
 }
 
-// between2 is the ring from position i to position j, both included.
-func between2(ring []int32, i, j int) []int32 {
+// stretch is the ring from position i to position j, both included.
+func stretch(ring []int32, i, j int) []int32 {
 	var out []int32
 	for k := i; ; k = (k + 1) % len(ring) {
 		out = append(out, ring[k])
