@@ -1,8 +1,6 @@
 package luohu
 
-import (
-	"math"
-)
+import "math"
 
 const gridCount = 1135
 
@@ -45,7 +43,7 @@ func planSegments(outline []vec, p *plan) []segment {
 		if south[i] {
 			m.class = river
 		}
-		if hongling := vecOf(114.1025, 22.5705); a.X < hongling.X && a.Y < hongling.Y && math.Abs(b.X-a.X) < math.Abs(b.Y-a.Y) {
+		if onHongling(a, b) {
 			m.class = arterial
 		}
 		out = append(out, segment{a, b, m})
@@ -64,6 +62,12 @@ func planSegments(outline []vec, p *plan) []segment {
 		line(append(a.ring, a.ring[0]), mark{c, -1})
 	}
 	return out
+}
+
+// onHongling reports whether an edge of the outline lies on 红岭路.
+func onHongling(a, b vec) bool {
+	lo, hi := vecOf(114.0985, 22.5340), vecOf(114.1025, 22.5705)
+	return a.X > lo.X && a.X < hi.X && a.Y > lo.Y && a.Y < hi.Y && math.Abs(b.X-a.X) < math.Abs(b.Y-a.Y)
 }
 
 // settle gives each face one cover, that of most of its ground, so that parks

@@ -54,7 +54,11 @@ func (s *Scaled) Rows(layer spatial.LayerID) iter.Seq2[spatial.Row, error] {
 		coded := s.coded(layer)
 		for k := range s.copies(layer) {
 			for _, r := range rows {
-				if !yield(s.copyOf(r, k, len(rows), coded), nil) {
+				r = s.copyOf(r, k, len(rows), coded)
+				if layer == "districts" && k > 0 {
+					r.Values[1] = spatial.Text(fmt.Sprintf("%s（副本%d）", r.Values[1].Text(), k))
+				}
+				if !yield(r, nil) {
 					return
 				}
 			}
