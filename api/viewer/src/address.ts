@@ -15,6 +15,26 @@ function write(change: Record<string, string>): void {
 // languageInAddress is the language that the address asks for, if any.
 export const languageInAddress = () => read().get("lang");
 
+// Browsers may forbid a page to remember anything; then it does without.
+const key = "wangge.language";
+
+// rememberedLanguage is the language chosen last in this browser, if any.
+export function rememberedLanguage(): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+export function rememberLanguage(language: string): void {
+  try {
+    localStorage.setItem(key, language);
+  } catch (fault) {
+    console.info(fault);
+  }
+}
+
 export const writeLanguage = (language: string) => write({ lang: language });
 
 // readLayers switches layers as the address says: those that differ from

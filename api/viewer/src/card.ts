@@ -4,7 +4,7 @@
 import type { MapLibreMap, MapGeoJSONFeature, Point } from "maplibre-gl";
 import { type Feature, type Field, type Layer, loadFeature, loadGridAt, loadNearest } from "./catalogue.ts";
 import { h, svg } from "./dom.ts";
-import { swatch } from "./panel.ts";
+import { featureSwatch } from "./panel.ts";
 import { englishLabel, nameInWords, numberInWords, valueInWords } from "./say.ts";
 import type { Drawn } from "./style.ts";
 import { type Language, type Words, dictionaries, inWords } from "./words.ts";
@@ -108,7 +108,7 @@ export class Card {
     this.element.setAttribute("aria-label", `${words.details}: ${name}`);
     const close = h("button", { type: "button", className: "close", title: words.close, aria: { label: words.close }, onclick: () => this.#acts.close() }, svg("M7 7l10 10M17 7L7 17"));
     this.element.replaceChildren(
-      h("header", {}, swatch(hit.drawn), h("div", {}, h("p", { className: "kind" }, inWords(layer.title, this.#language, layer.id)), h("h2", {}, name)), close),
+      h("header", {}, featureSwatch(hit.drawn, properties), h("div", {}, h("p", { className: "kind" }, inWords(layer.title, this.#language, layer.id)), h("h2", {}, name)), close),
       h("div", { className: "facts" }, feature ? facts(layer, feature, this.#language) : h("p", { className: "wait" }, words.loading)),
       provenance(layer, words), ...this.#others(words), this.#here(words));
   }
@@ -118,7 +118,7 @@ export class Card {
     if (this.#hits.length < 2) return [];
     const item = (hit: Hit, i: number) => h("li", {}, h("button", { type: "button", aria: { current: String(i === this.#current) },
       onclick: () => { void this.#open(i, this.#language); this.element.focus(); } },
-      swatch(hit.drawn), h("span", {}, nameInWords(hit.drawn.layer, hit.properties, hit.id, this.#language)),
+      featureSwatch(hit.drawn, hit.properties), h("span", {}, nameInWords(hit.drawn.layer, hit.properties, hit.id, this.#language)),
       h("small", {}, inWords(hit.drawn.layer.title, this.#language, hit.drawn.layer.id))));
     const listed = this.#hits.map(item).filter((_, i) => i !== this.#current);
     return [h("nav", { className: "others", aria: { label: words.alsoHere } }, h("h3", {}, words.alsoHere), h("ul", {}, ...listed.slice(0, 12)),
@@ -134,6 +134,7 @@ export class Card {
       answer.replaceChildren(h("p", { className: "wait" }, words.loading));
       answer.replaceChildren(...(await hereInWords(lng, lat, this.#language, this.#layers)));
       ask.disabled = false;
+      answer.scrollIntoView({ block: "nearest" });
     } }, words.here);
     return h("footer", {}, h("p", { className: "position" }, `${words.position} ${lng.toFixed(5)}, ${lat.toFixed(5)}`), ask, answer);
   }

@@ -36,7 +36,7 @@ const looks: Record<string, Partial<Look>> = {
   high_risk_zones: { colour: "#a3195b", shape: "triangle", glyph: "bang" },
   risk_points: { colour: "#8b95a3", by: "level", from: 14 },
   flood_hazards: { colour: "#0b7285", shape: "diamond", glyph: "drop" },
-  major_hazards: { colour: "#8c1d18", shape: "diamond", glyph: "bang" },
+  major_hazards: { colour: "#8c1d18", shape: "octagon", glyph: "bang" },
   slopes: { colour: "#8a5a2b", shape: "triangle", glyph: "slope" },
   cavities: { colour: "#5f4b8b", shape: "circle", glyph: "hollow", on: false },
   grid_events: { colour: "#6d5aa8", on: false, from: 14 },

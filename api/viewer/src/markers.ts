@@ -2,7 +2,7 @@
 // legend and the cards draw the same thing from the same words. Shapes differ
 // as well as colours, for readers who do not tell the colours apart.
 
-export type Shape = "circle" | "square" | "diamond" | "triangle" | "ring";
+export type Shape = "circle" | "square" | "diamond" | "octagon" | "triangle" | "ring";
 
 export const glyphs = {
   none: "",
@@ -85,5 +85,6 @@ const outlines: Record<Shape, (r: number) => Path2D> = {
   ring: (r) => { const p = new Path2D(); p.arc(0, 0, r - 0.8, 0, 2 * Math.PI); return p; },
   square: (r) => { const p = new Path2D(); p.roundRect(-r * 0.92, -r * 0.92, r * 1.84, r * 1.84, r * 0.3); return p; },
   diamond: (r) => new Path2D(`M0 ${-r * 1.1}L${r * 1.1} 0L0 ${r * 1.1}L${-r * 1.1} 0Z`),
+  octagon: (r) => new Path2D(`M${-r * 0.42} ${-r}H${r * 0.42}L${r} ${-r * 0.42}V${r * 0.42}L${r * 0.42} ${r}H${-r * 0.42}L${-r} ${r * 0.42}V${-r * 0.42}Z`),
   triangle: (r) => new Path2D(`M0 ${-r}L${r * 1.05} ${r * 0.85}L${-r * 1.05} ${r * 0.85}Z`),
 };

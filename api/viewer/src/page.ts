@@ -1,7 +1,7 @@
 // The map page: wires the map, the list of layers and the card together.
 
 import { type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, setWorkerUrl } from "maplibre-gl";
-import { languageInAddress, readLayers, writeLanguage, writeLayers } from "./address.ts";
+import { languageInAddress, readLayers, rememberLanguage, rememberedLanguage, writeLanguage, writeLayers } from "./address.ts";
 import { Card, hitsAt } from "./card.ts";
 import { type Bounds, type Catalogue, type Feature, loadCatalogue, loadPlaceName } from "./catalogue.ts";
 import { ZoomControl } from "./controls.ts";
@@ -11,11 +11,10 @@ import { drawNamed } from "./markers.ts";
 import { followZoom, layerList } from "./panel.ts";
 import { englishLabel } from "./say.ts";
 import { type Drawn, drawnOf, mapStyle, nameText } from "./style.ts";
-import { type Language, dictionaries, preferred } from "./words.ts";
+import { type Language, type Words, dictionaries, preferred } from "./words.ts";
 
 declare const WORKER: string; // by the build
 
-const remembered = "wangge.language";
 const phone = matchMedia("(max-width: 720px)");
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const duration = still ? 0 : 500;
@@ -25,16 +24,21 @@ offerFonts();
 void start();
 
 async function start(): Promise<void> {
-  const language = preferred(languageInAddress() ?? localStorage.getItem(remembered));
+  const language = preferred(languageInAddress() ?? rememberedLanguage());
+  const words = dictionaries[language];
+  if (!document.createElement("canvas").getContext("webgl2")) return fail(words.noWebGL, words);
   try {
     const catalogue = await loadCatalogue();
     new Page(catalogue, language);
   } catch (fault) {
     console.error(fault);
-    const words = dictionaries[language];
-    document.body.replaceChildren(h("main", { className: "failure" }, h("p", {}, words.catalogueFailed),
-      h("button", { type: "button", onclick: () => location.reload() }, words.retry)));
+    fail(words.catalogueFailed, words);
   }
+}
+
+function fail(why: string, words: Words): void {
+  document.body.replaceChildren(h("main", { className: "failure" }, h("p", {}, why),
+    h("button", { type: "button", onclick: () => location.reload() }, words.retry)));
 }
 
 class Page {
@@ -159,7 +163,7 @@ class Page {
 
   #setLanguage(language: Language): void {
     this.#language = language;
-    localStorage.setItem(remembered, language);
+    rememberLanguage(language);
     writeLanguage(language);
     this.#speak();
     this.#panel.querySelector<HTMLElement>(".language")?.focus();

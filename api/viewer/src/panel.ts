@@ -2,7 +2,7 @@
 // is drawn.
 
 import { h, svg } from "./dom.ts";
-import { type Entry, markerOf } from "./looks.ts";
+import { type Entry, byField, markerOf } from "./looks.ts";
 import { draw } from "./markers.ts";
 import { numberInWords } from "./say.ts";
 import type { Drawn } from "./style.ts";
@@ -93,8 +93,16 @@ function entrySwatch(d: Drawn, e: Entry): HTMLElement {
   return isSymbol(d) ? symbol(draw(e.marker, 2)) : patch(d, e.colour);
 }
 
+// featureSwatch is a small picture of how one feature is drawn.
+export function featureSwatch(d: Drawn, properties: Record<string, unknown>): HTMLElement {
+  const field = byField(d.layer, d.look);
+  const value = field && properties[field.name];
+  const entry = d.entries.find((e) => e.value === (value === undefined || value === null ? undefined : String(value)));
+  return entry ? entrySwatch(d, entry) : swatch(d);
+}
+
 // swatch is a small picture of how a layer is drawn.
-export function swatch(d: Drawn): HTMLElement {
+function swatch(d: Drawn): HTMLElement {
   return isSymbol(d) ? symbol(draw(markerOf(d.look), 2)) : patch(d, d.look.colour);
 }
 
