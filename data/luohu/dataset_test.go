@@ -668,3 +668,9 @@ func TestScale(t *testing.T) {
 		bounds = append(bounds, r.Geometry.Bound())
 	}
 }
+
+func ExampleDataset_Scale() {
+	city := reference.Scale(100)
+	fmt.Println(city.Len("grids"), city.Len("buildings"), city.Len("risk_points"))
+	// Output: 113500 1839900 4233600
+}
