@@ -62,8 +62,16 @@ func TestGDALReads(t *testing.T) {
 	wantWords(t, tool(t, "ogrinfo", "-al", path, "posts"), "POINT (114.15 22.575)", "lit (Integer(Boolean)) = 1", "since (Date) = (null)")
 
 	commit(t, store, spatial.Change{Base: 1, Create: []*spatial.Schema{{ID: "figures", Fields: []spatial.Field{{Name: "n", Type: spatial.TypeInt}}}}})
-	if got := layerList(t, path); len(got) != 3 || got[2] != "3: figures (None)" {
-		t.Errorf("layers with a table: %q", got)
+	several := ward(3, 114, 22)
+	several.Geometry = orb.MultiPolygon{several.Geometry.(orb.Polygon), round(orb.Point{114.5, 22.5}, 0.1, 5)}
+	commit(t, store, put(2, "wards", several))
+	commit(t, store, put(3, "wards", several))
+	if got, want := layerList(t, path), []string{"1: wards", "2: posts (Point)", "3: figures (None)"}; !slices.Equal(got, want) {
+		t.Errorf("layers with a table and several parts: %q, want %q", got, want)
+	}
+	commit(t, openStore(t, path), spatial.Change{Base: 4, Layers: []spatial.LayerChange{{Layer: "wards", Delete: []int64{3}}}})
+	if got := ask(t, foreign(t, path), "PRAGMA integrity_check"); got != "ok" {
+		t.Error(got)
 	}
 }
 

@@ -203,7 +203,33 @@ func (in *inserter) close() error {
 		string(in.schema.ID), in.bound.Min[0], in.bound.Min[1], in.bound.Max[0], in.bound.Max[1]); err != nil || !in.multi {
 		return err
 	}
-	return in.exec("UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY' WHERE table_name = ?", string(in.schema.ID))
+	return in.widen(in.schema)
+}
+
+// widen lets a layer's geometry column hold geometries of several parts. A
+// column's declared type, which SQLite itself does not heed, can only be
+// changed in the text of the schema (sqlite.org/lang_altertable.html,
+// section 7). The column stands first in it.
+func (t *tx) widen(s *spatial.Schema) error {
+	narrow, wide := " geom "+geometryType(s.Geometry), " geom GEOMETRY"
+	var place, schema int
+	if err := t.row(fmt.Sprintf("SELECT instr(sql, '%s') FROM sqlite_schema WHERE name = '%s'", narrow, s.ID), &place); err != nil {
+		return err
+	}
+	if place == 0 || narrow == wide {
+		return nil
+	}
+	if err := t.row("PRAGMA schema_version", &schema); err != nil {
+		return err
+	}
+	return t.execAll([]string{
+		fmt.Sprintf("UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY' WHERE table_name = '%s'", s.ID),
+		"PRAGMA writable_schema = ON",
+		fmt.Sprintf("UPDATE sqlite_schema SET sql = substr(sql, 1, %d) || '%s' || substr(sql, %d) WHERE name = '%s'",
+			place-1, wide, place+len(narrow), s.ID),
+		fmt.Sprintf("PRAGMA schema_version = %d", schema+1),
+		"PRAGMA writable_schema = OFF",
+	})
 }
 
 // timeLayout is the one way an instant is written, to the microsecond.

@@ -432,6 +432,31 @@ func TestRTreeFollowsEdits(t *testing.T) {
 	}
 }
 
+// A layer begins with the type of its kind and takes any number of parts
+// once one of them comes, also where there are no fields.
+func TestSeveralPartsWidenTheColumn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parts.gpkg")
+	store := openStore(t, path)
+	bare := &spatial.Schema{ID: "bare", Geometry: spatial.Points}
+	commit(t, store, spatial.Change{Create: []*spatial.Schema{bare}, Layers: []spatial.LayerChange{{Layer: "bare", Put: []spatial.Row{{ID: 1, Geometry: orb.Point{1, 2}}}}}})
+	db := foreign(t, path)
+	const query = "SELECT (SELECT type FROM pragma_table_info('bare') WHERE name = 'geom') || geometry_type_name FROM gpkg_geometry_columns"
+	if got := ask(t, db, query); got != "POINTPOINT" {
+		t.Error(got)
+	}
+	commit(t, store, put(1, "bare", spatial.Row{ID: 2, Geometry: orb.MultiPoint{{1, 2}, {3, 4}}}))
+	if got := ask(t, db, query); got != "GEOMETRYGEOMETRY" {
+		t.Error(got)
+	}
+	commit(t, store, put(2, "bare", spatial.Row{ID: 3, Geometry: orb.MultiPoint{{1, 2}, {3, 4}}}))
+	if n := count(t, openStore(t, path), "bare"); n != 3 {
+		t.Errorf("%d rows", n)
+	}
+	if got := ask(t, db, "PRAGMA integrity_check"); got != "ok" {
+		t.Error(got)
+	}
+}
+
 func TestReservedLayerNames(t *testing.T) {
 	store := openStore(t, filepath.Join(t.TempDir(), "names.gpkg"))
 	for _, id := range []spatial.LayerID{"gpkg_contents", "rtree_x", "sqlite_master", "wangge_store"} {
