@@ -342,7 +342,8 @@ func testCard(p *tab) {
 		p.Errorf("which grid and which stations: %q", answer)
 	}
 	p.shoot("desktop-here")
-	p.do(click(".card .others button"), seen(`.card[data-state="ready"]`))
+	eval[bool](p, `document.querySelector(".card .others button").click(), true`)
+	p.do(seen(`.card[data-state="ready"]`))
 	if kind := p.text(".card .kind"); strings.Contains(kind, "应急管理服务站") {
 		p.Errorf("another feature is still a %s", kind)
 	}
