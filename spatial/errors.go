@@ -3,6 +3,8 @@ package spatial
 import (
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 
 	"github.com/paulmach/orb"
 )
@@ -31,12 +33,17 @@ func (e *InvalidError) Error() string {
 		text = e.Where + ": " + text
 	}
 	if e.At != nil {
-		text += fmt.Sprintf(" at %.9g,%.9g", e.At[0], e.At[1])
+		text += " at " + degrees(e.At[0]) + "," + degrees(e.At[1])
 	}
 	if e.Fix != "" {
 		text += "; " + e.Fix
 	}
 	return text + " (" + e.Rule + ")"
+}
+
+// degrees writes a coordinate to 10⁻⁹ degree, about 0.1 mm.
+func degrees(x float64) string {
+	return strconv.FormatFloat(math.Round(x*1e9)/1e9, 'f', -1, 64)
 }
 
 // within returns err with the place put before its own place; errors of

@@ -56,10 +56,14 @@ func fill(ctx context.Context, p *program, store data.Store, scale int) error {
 	if err != nil {
 		return err
 	}
-	rows := rowsOf(dataset) * scale
+	source := dataset.Scale(scale)
+	rows := 0
+	for _, schema := range source.Schemas() {
+		rows += source.Len(schema.ID)
+	}
 	bar = newBar(p.err, "writing")
 	bar.ChangeMax(rows)
-	if err := store.Fill(ctx, dataset, counter(bar)); err != nil {
+	if err := store.Fill(ctx, source, counter(bar)); err != nil {
 		return err
 	}
 	_ = bar.Finish()
@@ -68,17 +72,7 @@ func fill(ctx context.Context, p *program, store data.Store, scale int) error {
 }
 
 // referenceSeed makes the one district that tests and examples speak of.
-const referenceSeed = 440303
-
-func rowsOf(source data.Source) int {
-	rows := 0
-	for _, schema := range source.Schemas() {
-		for range source.Rows(schema.ID) {
-			rows++
-		}
-	}
-	return rows
-}
+const referenceSeed = 1
 
 // steps shows how much of each layer is made.
 func steps(bar *progressbar.ProgressBar) luohu.Progress {

@@ -21,11 +21,22 @@ func (e *edgeSet) loopFaults(faces []face) []Fault {
 		area := geodesic.Area(orb.Polygon{ringOf(loop)})
 		switch rule := e.judge(loop, faces); rule {
 		case "gap", "overlap":
-			faults = append(faults, Fault{Rule: rule, At: loop[0].from.LL(), Codes: codes, Area: area,
+			faults = append(faults, Fault{Rule: rule, At: e.place(loop).LL(), Codes: codes, Area: area,
 				Detail: fmt.Sprintf("%s of %.3g m² between %v", rule, float64(area), codes)})
 		}
 	}
 	return faults
+}
+
+// place is a vertex of the loop where the same face goes on: where two faces
+// part, their edges still agree.
+func (e *edgeSet) place(loop []halfEdge) Vertex {
+	for i, h := range loop {
+		if e.owner[h] == e.owner[loop[(i+1)%len(loop)]] {
+			return h.to
+		}
+	}
+	return loop[0].from
 }
 
 func (e *edgeSet) judge(loop []halfEdge, faces []face) string {
