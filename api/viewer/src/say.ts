@@ -46,12 +46,13 @@ export function englishLabel(layer: Layer): string | undefined {
 }
 
 // nameInWords is what a feature is called: by its name, else by what kind of
-// thing it is, else by its code.
+// thing it is, else by its code or the first text it has.
 export function nameInWords(layer: Layer, properties: Feature["properties"], id: number | string | undefined, language: Language): string {
   const english = language === "en" ? englishLabel(layer) : undefined;
   const named = (english && properties[english]) || properties[layer.label];
   if (named) return String(named);
   const kind = layer.fields.find((f) => f.values && f.required && f.name !== "status");
   const words = kind && valueInWords(kind, properties[kind.name], language);
-  return words ?? String(properties[layer.code] ?? id ?? "");
+  const texts = layer.fields.filter((f) => f.type === "text").map((f) => properties[f.name]);
+  return words ?? String(properties[layer.code] ?? texts.find(Boolean) ?? id ?? "");
 }
