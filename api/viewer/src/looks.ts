@@ -26,7 +26,7 @@ const looks: Record<string, Partial<Look>> = {
   grids: { base: true, colour: "#7f8aa0", from: 13 },
   water: { base: true, colour: "#a8cfe4" },
   parks: { base: true, colour: "#cfe2bd", by: "kind", colours: { park: "#cbe3b4", forest: "#bcd6ae" } },
-  roads: { base: true, colour: "#f9cf8a", by: "class", colours: { expressway: "#f7c576", arterial: "#fbdf9c", secondary: "#ffffff", local: "#ffffff", hill: "#f1ead9" } },
+  roads: { base: true, colour: "#f9cf8a", by: "class", colours: { expressway: "#f7c576", arterial: "#fbdf9c", secondary: "#ffffff", local: "#ffffff", lane: "#ffffff", hill: "#f1ead9" } },
   railways: { base: true, colour: "#8f949c" },
   buildings: { base: true, colour: "#dfd5c7", from: 13, by: "use", colours: {
     residential: "#e2d8c9", mixed: "#ecd5bd", office: "#cdd7e6", industrial: "#d8cfdc", education: "#ece3b0", medical: "#efcfcf", public: "#cfe0dc" } },

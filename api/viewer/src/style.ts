@@ -248,7 +248,7 @@ function lines(d: Drawn): Parts[number] {
 function points(d: Drawn): Parts[number] {
   const dots = d.look.glyph === "none";
   const far = dots ? valued(d, (m) => (m.size < 9 ? 0.34 : m.size < 12 ? 0.5 : 0.8)) : valued(d, (m) => (m.glyph === "none" ? 0.42 : 0.46));
-  return [Band.Point, "point", { type: "symbol", ...(!sited.has(d.layer.id) && { filter: is("point") }),
+  return [dots ? Band.Point : Band.Point + 0.5, "point", { type: "symbol", ...(!sited.has(d.layer.id) && { filter: is("point") }),
     layout: { "icon-image": valued(d, nameOf), "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": valued(d, (m) => m.size),
       "icon-size": ["interpolate", ["linear"], ["zoom"], 10, ["*", 0.5, far], 12.2, far, 13, far, 15.5, dots ? 0.85 : 0.9, 17, 1.1] as unknown as ExpressionSpecification } },
     sited.has(d.layer.id) ? siteSource : undefined];
