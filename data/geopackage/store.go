@@ -117,7 +117,7 @@ func (s *Store) prepare(ctx context.Context) error {
 			return err
 		}
 		if tables == 0 {
-			s.log.Info("making an empty store", "path", s.path)
+			s.log.Debug("making an empty store", "path", s.path)
 			return t.exec(createStore, format)
 		}
 		if stores == 0 {
