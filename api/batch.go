@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
@@ -75,8 +77,8 @@ func writeResults(w http.ResponseWriter, head analysis, from iter.Seq[origin], w
 // origins reads the body: {"layer": …} or {"features": …} with the options of
 // the question, or a GeoJSON FeatureCollection as it is.
 func (r *request) origins() (*origins, error) {
-	var body map[string]json.RawMessage
-	if err := decodeBody(r, &body); err != nil {
+	body, err := decodeBody(r)
+	if err != nil {
 		return nil, err
 	}
 	if string(body["type"]) == `"FeatureCollection"` {
@@ -106,24 +108,60 @@ func invalidBody(rule, detail, fix string) error {
 	return &spatial.InvalidError{Rule: rule, Where: "body", Detail: detail, Fix: fix}
 }
 
-// decodeBody reads the whole body as one JSON value.
-func decodeBody(r *request, into any) error {
+// maxMembers is more members than any body has, so that none costs much
+// more memory than it is long.
+const maxMembers = 100
+
+// decodeBody reads the whole body as one JSON object.
+func decodeBody(r *request) (map[string]json.RawMessage, error) {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, &problem{Status: http.StatusUnsupportedMediaType, Kind: "coding", Rule: "body_coding", Where: "body",
+			Detail: fmt.Sprintf("it is encoded as %q", shorten(coding)), Fix: "send it uncompressed, without Content-Encoding"}
+	}
 	decoder := json.NewDecoder(r.Body)
-	err := decoder.Decode(into)
+	members, err := decodeMembers(decoder)
 	if err == nil {
-		_, err = decoder.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
+		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+			return members, nil
 		}
-		if err == nil {
-			err = errors.New("something follows the JSON value")
-		}
+		err = errors.New("something follows its end")
 	}
+	var told *spatial.InvalidError
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return err
+	switch {
+	case errors.As(err, &told) || errors.As(err, &large):
+		return nil, err
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		err = errors.New("it ends too early")
 	}
-	return invalidBody("body_json", fmt.Sprintf("it is not a JSON object: %v (near byte %d)", err, decoder.InputOffset()), "send application/json")
+	return nil, invalidBody("body_json", fmt.Sprintf("it is not a JSON object: %v (near byte %d)", err, decoder.InputOffset()), "send application/json")
+}
+
+func decodeMembers(decoder *json.Decoder) (map[string]json.RawMessage, error) {
+	start, err := decoder.Token()
+	if err != nil {
+		return nil, err
+	}
+	if start != json.Delim('{') {
+		return nil, errors.New("it does not begin with {")
+	}
+	members := map[string]json.RawMessage{}
+	for decoder.More() {
+		if len(members) == maxMembers {
+			return nil, invalidBody("body_members", fmt.Sprintf("it has more than %d members", maxMembers), "leave out what is not asked for")
+		}
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return nil, err
+		}
+		members[name.(string)] = value // a decoder gives no other token in a name's place
+	}
+	_, err = decoder.Token()
+	return members, err
 }
 
 // options reads members of the body that are parameters of the question; they
@@ -200,17 +238,21 @@ type point struct {
 	} `json:"geometry"`
 }
 
-// parseOrigins reads GeoJSON point features. One without an id is called by
-// its place in the list, from 0.
+// parseOrigins reads GeoJSON point features one by one, as a list of them may
+// be long. One without an id is called by its place in the list, from 0.
 func parseOrigins(raw json.RawMessage) (*origins, error) {
-	var features []point
-	if err := json.Unmarshal(raw, &features); err != nil {
-		return nil, invalidBody("body_features", "its features are not a list of GeoJSON features: "+err.Error(), "send a FeatureCollection of points")
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if start, _ := decoder.Token(); start != json.Delim('[') {
+		return nil, invalidBody("body_features", "its features are missing or not a list", "send a FeatureCollection of points")
 	}
 	from := &origins{}
 	var list []origin
-	for i := range features {
-		o, given, err := features[i].origin(i)
+	for i := 0; decoder.More(); i++ {
+		var f point
+		if err := decoder.Decode(&f); err != nil {
+			return nil, &spatial.InvalidError{Rule: "body_features", Where: featureAt(i), Detail: "it is not a GeoJSON feature", Fix: "send a FeatureCollection of points"}
+		}
+		o, given, err := f.origin(i)
 		if err != nil {
 			return nil, err
 		}
@@ -224,27 +266,32 @@ func parseOrigins(raw json.RawMessage) (*origins, error) {
 	return from, nil
 }
 
+func featureAt(i int) string { return fmt.Sprintf("feature %d of the body", i) }
+
 func (f *point) origin(i int) (o origin, given bool, err error) {
 	if f.Geometry == nil {
 		return origin{}, false, nil
 	}
-	where := fmt.Sprintf("feature %d of the body", i)
+	where := featureAt(i)
 	if f.Geometry.Type != "Point" {
 		return origin{}, false, &spatial.InvalidError{Rule: "origin_kind", Where: where,
 			Detail: fmt.Sprintf("its geometry is a %q", shorten(f.Geometry.Type)), Fix: "send points; or a layer, which may hold anything"}
 	}
 	at, err := parsePosition(f.Geometry.Coordinates)
 	if err != nil {
-		return origin{}, false, &spatial.InvalidError{Rule: "origin_position", Where: where, Detail: err.Error(),
-			Fix: "give [longitude, latitude] in degrees"}
+		detail := err.Error()
+		if invalid := (*spatial.InvalidError)(nil); errors.As(err, &invalid) {
+			detail = invalid.Detail
+		}
+		return origin{}, false, &spatial.InvalidError{Rule: "origin_position", Where: where, Detail: detail, Fix: "give [longitude, latitude] in degrees"}
 	}
 	switch id := strings.TrimSpace(string(f.ID)); {
 	case id == "" || id == "null":
 		o.id = json.RawMessage(fmt.Sprint(i))
-	case strings.ContainsAny(id[:1], `"-0123456789`):
+	case strings.ContainsAny(id[:1], `"-0123456789`) && utf8.ValidString(id):
 		o.id = json.RawMessage(id)
 	default:
-		return origin{}, false, &spatial.InvalidError{Rule: "origin_id", Where: where, Detail: "its id is neither text nor a number", Fix: "leave it out"}
+		return origin{}, false, &spatial.InvalidError{Rule: "origin_id", Where: where, Detail: "its id is neither text in UTF-8 nor a number", Fix: "leave it out"}
 	}
 	o.at = at
 	return o, true, nil

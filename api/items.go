@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -71,8 +72,8 @@ var (
 // parseLimit reads a count and cuts it to the most that is served at once, as
 // OGC API - Features asks.
 func parseLimit(text string) (int, error) {
-	n, err := strconv.ParseUint(text, 10, 63)
-	if err != nil || n == 0 {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || n == 0 {
 		return 0, fmt.Errorf("%q is not a whole number of at least 1", shorten(text))
 	}
 	return int(min(n, maxLimit)), nil

@@ -59,6 +59,7 @@ func TestItemsSelect(t *testing.T) {
 		"no place matches no box":         {"statistics/items?bbox=-180,-90,180,90", 0, []int{}},
 		"time matches what has none":      {"statistics/items?datetime=2024-01-01T00:00:00Z/..", 1, []int{1}},
 		"more than the most is cut to it": {"risk_points/items?limit=1000000000&people=3", 1, []int{7}},
+		"more than any number":            {"risk_points/items?limit=99999999999999999999&people=3", 1, []int{7}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

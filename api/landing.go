@@ -72,11 +72,22 @@ func (s *Server) landing(w http.ResponseWriter, r *request) error {
 	}})
 }
 
+// wantsPage: who does not ask for a page by name, and as much as for JSON, is
+// a program.
 func wantsPage(r *request) bool {
 	if landingFormat.given(r) {
 		return landingFormat.of(r) == "html"
 	}
-	return strings.Contains(r.Header.Get("Accept"), mediaHTML)
+	page, data := 0.0, 0.0
+	for element := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
+		switch media, weight := weighted(element); media {
+		case mediaHTML:
+			page = weight
+		case mediaJSON:
+			data = weight
+		}
+	}
+	return page > 0 && page >= data
 }
 
 func (s *Server) conformance(w http.ResponseWriter, _ *request) error {

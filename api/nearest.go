@@ -60,7 +60,13 @@ var (
 	availableParam = &param[bool]{
 		declaration{name: "available", in: inQuery, example: "true", description: "only candidates whose field available is so; without it all",
 			schema: jsonSchema{"type": "boolean"}},
-		strconv.ParseBool,
+		func(text string) (bool, error) {
+			value, err := strconv.ParseBool(text)
+			if err != nil {
+				err = fmt.Errorf("%q is neither true nor false", shorten(text))
+			}
+			return value, err
+		},
 	}
 	responseParams = []parameter{kParam, toParam, byParam, kindParam, availableParam}
 )

@@ -52,8 +52,12 @@ func (p *param[T]) declared() *declaration { return &p.declaration }
 func (p *param[T]) read(text string) (any, error) {
 	value, err := p.parse(text)
 	var told *problem
-	if err == nil || errors.As(err, &told) {
+	var invalid *spatial.InvalidError
+	switch {
+	case err == nil || errors.As(err, &told):
 		return value, err
+	case errors.As(err, &invalid):
+		return nil, p.refuse(invalid.Detail)
 	}
 	return nil, p.refuse(err.Error())
 }
@@ -93,8 +97,11 @@ func pathText(r *request, name string) string {
 
 // refuse is the error of an unusable value.
 func (d *declaration) refuse(detail string) error {
-	return &spatial.InvalidError{Rule: "parameter_" + d.name, Where: fmt.Sprintf("%s parameter %s", d.in, d.name),
-		Detail: detail, Fix: "give it like " + d.name + "=" + d.example}
+	fix := "give it like " + d.example
+	if d.in == inQuery {
+		fix = "give it like " + d.name + "=" + d.example
+	}
+	return &spatial.InvalidError{Rule: "parameter_" + d.name, Where: fmt.Sprintf("%s parameter %s", d.in, d.name), Detail: detail, Fix: fix}
 }
 
 // layerParam names the layer in a path.

@@ -93,18 +93,19 @@ func (s *Server) self(r *request, media string) link {
 
 // unchanged sets the answer's ETag and, if the client has that answer, says
 // so with 304. The tag is weak and covers the snapshot, the address and what
-// the client accepts: all that an answer depends on.
+// the client accepts: all that an answer depends on. A condition of * is no
+// reason for 304, as whether anything is at the address is not yet known.
 func (s *Server) unchanged(w http.ResponseWriter, r *request) bool {
 	sum := fnv.New64a()
 	for _, part := range []string{s.boot, strconv.FormatInt(int64(r.snapshot.Version()), 10), r.Host, r.RequestURI, r.Header.Get("Accept")} {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
-	tag := fmt.Sprintf(`W/"%016x"`, sum.Sum64())
+	tag := fmt.Sprintf(`"%016x"`, sum.Sum64())
 	h := w.Header()
-	h.Set("ETag", tag)
+	h.Set("ETag", "W/"+tag)
 	h.Set("Cache-Control", "no-cache")
 	h.Add("Vary", "Accept")
-	if !strings.Contains(r.Header.Get("If-None-Match"), tag) {
+	if !strings.Contains(strings.Join(r.Header.Values("If-None-Match"), ","), tag) {
 		return false
 	}
 	w.WriteHeader(http.StatusNotModified)

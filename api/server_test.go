@@ -52,6 +52,9 @@ func TestRepeatedRequests(t *testing.T) {
 	if w := askOf(s, http.MethodGet, target, "", "If-None-Match", tag); w.Code != http.StatusNotModified || w.Body.Len() > 0 {
 		t.Errorf("the same again: %d with %d bytes", w.Code, w.Body.Len())
 	}
+	if w := askOf(s, http.MethodGet, target, "", "If-None-Match", `"other", `+strings.TrimPrefix(tag, "W/")); w.Code != http.StatusNotModified {
+		t.Errorf("the same by a strong tag: %d", w.Code)
+	}
 	if w := askOf(s, http.MethodGet, target+"?limit=1", "", "If-None-Match", tag); w.Code != http.StatusOK {
 		t.Errorf("another query: %d", w.Code)
 	}
@@ -74,6 +77,12 @@ func TestForeignPagesMayRead(t *testing.T) {
 	w := ask(t, http.MethodGet, "/collections", "", "Origin", "https://example.org")
 	if got := w.Header().Get("Access-Control-Allow-Origin"); got != "*" {
 		t.Errorf("allowed origin %q", got)
+	}
+	for _, target := range []string{"/collections", "/tiles/grids/0/0/0.mvt", "/tiles/grids/99/0/0.mvt"} {
+		w := ask(t, http.MethodGet, target, "")
+		if vary := strings.Join(w.Header().Values("Vary"), ", "); !strings.Contains(vary, "Origin") || !strings.Contains(vary, "Accept-Encoding") {
+			t.Errorf("a cache may give %s to foreign pages as it gives it to ours: Vary: %s", target, vary)
+		}
 	}
 	for header, allowed := range map[string]bool{"content-type": true, "authorization": false} {
 		w := ask(t, http.MethodOptions, "/nearest", "", "Origin", "https://example.org",
@@ -130,7 +139,8 @@ func TestLandingPageForPeopleAndPrograms(t *testing.T) {
 	for _, test := range []struct {
 		target, accept string
 		page           bool
-	}{{"/", browser, true}, {"/", "*/*", false}, {"/", "", false}, {"/?f=json", browser, false}, {"/?f=html", "", true}} {
+	}{{"/", browser, true}, {"/", "*/*", false}, {"/", "", false}, {"/?f=json", browser, false}, {"/?f=html", "", true},
+		{"/", "text/html;q=0, */*", false}, {"/", "application/json, text/html;q=0.9", false}} {
 		w := askOf(s, http.MethodGet, test.target, "", "Accept", test.accept)
 		if got := w.Body.String() == "the map"; got != test.page {
 			t.Errorf("%s with %q: page %v", test.target, test.accept, got)

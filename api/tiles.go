@@ -88,7 +88,6 @@ func unknownLayer(err error) error {
 func writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) error {
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache")
-	h.Set("Vary", "Accept-Encoding")
 	h.Set(headerVersion, strconv.FormatInt(int64(r.snapshot.Version()), 10))
 	coding := tile.Raw
 	gzipped := !tile.Empty() && wantsGzip(r.Header.Values("Accept-Encoding"))
