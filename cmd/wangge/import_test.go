@@ -24,39 +24,34 @@ func written(t *testing.T, name, content string) string {
 	return path
 }
 
-// TestImportWhileServing: a file becomes a layer in either kind of store, and
-// a running service lists it and serves its features and tiles.
-func TestImportWhileServing(t *testing.T) {
+// importsWhileServing makes a file into a layer, which a running service lists
+// and serves as features and tiles.
+func importsWhileServing(t *testing.T, store string) {
 	file := written(t, "playgrounds.geojson", playgrounds)
-	for name, open := range referenceStores(t) {
-		t.Run(name, func(t *testing.T) {
-			store := open(t)
-			address := serve(t, store)
-			if code, out, errOut := wangge(t, "import", "playgrounds", file, "--store", store, "--dry-run"); code != 0 || !strings.Contains(out, "nothing was changed") {
-				t.Fatal(code, out, errOut)
-			}
-			if code, out, errOut := wangge(t, "import", "playgrounds", file, "--store", store, "--as-of", "2024-11-04"); code != 0 {
-				t.Fatal(code, out, errOut)
-			}
-			awaitLayer(t, address, "playgrounds")
-			var page struct {
-				NumberMatched int
-				Synthetic     bool
-				Features      []struct{ Properties map[string]any }
-			}
-			if err := json.Unmarshal(get(t, address+"/collections/playgrounds/items"), &page); err != nil {
-				t.Fatal(err)
-			}
-			if page.NumberMatched != 2 || page.Synthetic || page.Features[0].Properties["source_id"] != "a7" {
-				t.Errorf("items: %+v", page)
-			}
-			if tile := get(t, address+"/tiles/playgrounds/12/3346/1784.mvt"); !strings.Contains(string(tile), "翠竹公园游乐场") {
-				t.Errorf("the tile of %d bytes lacks the name", len(tile))
-			}
-			if code, _, errOut := wangge(t, "import", "playgrounds", file, "--store", store); code != 1 || !strings.Contains(errOut, "choose another name") {
-				t.Errorf("a second import: %d %s", code, errOut)
-			}
-		})
+	address := serve(t, store)
+	if code, out, errOut := wangge(t, "import", "playgrounds", file, "--store", store, "--dry-run"); code != 0 || !strings.Contains(out, "nothing was changed") {
+		t.Fatal(code, out, errOut)
+	}
+	if code, out, errOut := wangge(t, "import", "playgrounds", file, "--store", store, "--as-of", "2024-11-04"); code != 0 {
+		t.Fatal(code, out, errOut)
+	}
+	awaitLayer(t, address, "playgrounds")
+	var page struct {
+		NumberMatched int
+		Synthetic     bool
+		Features      []struct{ Properties map[string]any }
+	}
+	if err := json.Unmarshal(get(t, address+"/collections/playgrounds/items"), &page); err != nil {
+		t.Fatal(err)
+	}
+	if page.NumberMatched != 2 || page.Synthetic || page.Features[0].Properties["source_id"] != "a7" {
+		t.Errorf("items: %+v", page)
+	}
+	if tile := get(t, address+"/tiles/playgrounds/12/3346/1784.mvt"); !strings.Contains(string(tile), "翠竹公园游乐场") {
+		t.Errorf("the tile of %d bytes lacks the name", len(tile))
+	}
+	if code, _, errOut := wangge(t, "import", "playgrounds", file, "--store", store); code != 1 || !strings.Contains(errOut, "choose another name") {
+		t.Errorf("a second import: %d %s", code, errOut)
 	}
 }
 
