@@ -5,13 +5,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/maypok86/otter/v2"
-	"golang.org/x/sync/singleflight"
 
 	"wangge/spatial"
 )
@@ -43,11 +43,12 @@ func (t *Tile) weight(key string) uint32 {
 // tiles with that layer anew and leaves all others, and no tile is ever
 // stale. It is safe for concurrent use: a tile in the memo is handed out
 // without waiting, one that is being rendered is shared by all who ask for
-// it, and at most a fixed number are rendered at a time.
+// it, at most a fixed number are rendered at a time, and one that everybody
+// has given up waiting for is not begun.
 type Renderer struct {
-	memo   *otter.Cache[string, *Tile]
-	flight singleflight.Group
-	slots  chan struct{}
+	memo    *otter.Cache[string, *Tile]
+	flights flights
+	slots   chan struct{}
 }
 
 // NewRenderer is a renderer with a memo of a number of bytes that renders at
@@ -58,14 +59,15 @@ func NewRenderer(memo uint64, parallel int) *Renderer {
 			MaximumWeight: memo,
 			Weigher:       func(key string, t *Tile) uint32 { return t.weight(key) },
 		}),
-		slots: make(chan struct{}, parallel),
+		flights: flights{flying: map[string]*flight{}},
+		slots:   make(chan struct{}, parallel),
 	}
 }
 
 // Render is the tile of some layers of a snapshot, in the given order. A
 // layer the snapshot does not have is [spatial.ErrNotFound]. If ctx ends
-// first its error is returned; a render under way goes on for others and for
-// the memo.
+// first its error is returned; a render that has begun goes on for others and
+// for the memo.
 func (r *Renderer) Render(ctx context.Context, s *spatial.Snapshot, layers []spatial.LayerID, id ID) (*Tile, error) {
 	shown := make([]*spatial.Layer, len(layers))
 	for i, name := range layers {
@@ -79,25 +81,20 @@ func (r *Renderer) Render(ctx context.Context, s *spatial.Snapshot, layers []spa
 	if tile, ok := r.memo.GetIfPresent(key); ok {
 		return tile, nil
 	}
-	return r.share(ctx, key, shown, id)
+	return r.flights.wait(ctx, key, func(abandoned <-chan struct{}) (*Tile, error) { return r.make(abandoned, key, shown, id) })
 }
 
-// share waits for the tile's one flight.
-func (r *Renderer) share(ctx context.Context, key string, layers []*spatial.Layer, id ID) (*Tile, error) {
-	flight := r.flight.DoChan(key, func() (any, error) { return r.make(key, layers, id) })
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case landed := <-flight:
-		tile, _ := landed.Val.(*Tile)
-		return tile, landed.Err
-	}
-}
+// errAbandoned is nobody's answer: all who waited have left.
+var errAbandoned = errors.New("nobody waits for the tile")
 
 // make renders in one of the slots and fills the memo. A flight that took off
 // just after another of its key landed finds that one's tile.
-func (r *Renderer) make(key string, layers []*spatial.Layer, id ID) (tile *Tile, err error) {
-	r.slots <- struct{}{}
+func (r *Renderer) make(abandoned <-chan struct{}, key string, layers []*spatial.Layer, id ID) (tile *Tile, err error) {
+	select {
+	case r.slots <- struct{}{}:
+	case <-abandoned:
+		return nil, errAbandoned
+	}
 	defer func() { <-r.slots }()
 	defer func() {
 		if fault := recover(); fault != nil {

@@ -15,13 +15,7 @@ import (
 // the memo is handed out all the same, a cold one waits until its context
 // ends, and is there once the slot is free.
 func TestHitsNeverWait(t *testing.T) {
-	layer, err := spatial.NewLayer(&spatial.Schema{ID: "points", Geometry: spatial.Points}, 1, func(yield func(spatial.Row, error) bool) {
-		yield(spatial.Row{ID: 1, Geometry: orb.Point{114.1, 22.5}}, nil)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, r, layers := spatial.New(1, layer), NewRenderer(1<<20, 1), []spatial.LayerID{"points"}
+	s, r, layers := onePoint(t), NewRenderer(1<<20, 1), []spatial.LayerID{"points"}
 	warm, cold := ID{}, ID{Z: 1, X: 1}
 	first, err := r.Render(context.Background(), s, layers, warm)
 	if err != nil {
@@ -39,5 +33,48 @@ func TestHitsNeverWait(t *testing.T) {
 	<-r.slots
 	if tile, err := r.Render(context.Background(), s, layers, cold); err != nil || tile.Empty() {
 		t.Errorf("the cold tile after the slot is free: %v, %v", tile, err)
+	}
+}
+
+// onePoint is a snapshot with a layer of one point.
+func onePoint(t *testing.T) *spatial.Snapshot {
+	t.Helper()
+	layer, err := spatial.NewLayer(&spatial.Schema{ID: "points", Geometry: spatial.Points}, 1, func(yield func(spatial.Row, error) bool) {
+		yield(spatial.Row{ID: 1, Geometry: orb.Point{114.1, 22.5}}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spatial.New(1, layer)
+}
+
+// TestAbandonedTilesAreNotRendered gives up on tiles while the only slot is
+// held: nothing of them is left to do, and one that somebody still waits for
+// is made.
+func TestAbandonedTilesAreNotRendered(t *testing.T) {
+	s, r, layers := onePoint(t), NewRenderer(1<<20, 1), []spatial.LayerID{"points"}
+	r.slots <- struct{}{}
+	begun := r.flights.join("0/0/0/points@1,", func(abandoned <-chan struct{}) (*Tile, error) {
+		return r.make(abandoned, "0/0/0/points@1,", nil, ID{})
+	})
+	for i := range uint32(100) {
+		soon, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		if _, err := r.Render(soon, s, layers, ID{Z: i % 10}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("tile %d: %v", i, err)
+		}
+		cancel()
+	}
+	r.flights.mutex.Lock()
+	if len(r.flights.flying) != 1 {
+		t.Errorf("%d renders wait, want the one that is waited for", len(r.flights.flying))
+	}
+	r.flights.mutex.Unlock()
+	<-r.slots
+	<-begun.landed
+	if begun.err != nil || begun.tile == nil {
+		t.Errorf("the tile that is waited for: %v, %v", begun.tile, begun.err)
+	}
+	if tile, err := r.Render(context.Background(), s, layers, ID{Z: 3}); err != nil || tile == nil {
+		t.Errorf("an abandoned tile asked for again: %v, %v", tile, err)
 	}
 }
