@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -72,8 +73,15 @@ func (t table) rows(ctx context.Context, tx pgx.Tx) iter.Seq2[spatial.Row, error
 	}
 }
 
-// Version reads the number of the last commit.
+// silence is how long a server may take to say its version.
+const silence = 5 * time.Second
+
+// Version reads the number of the last commit. A server that is silent, as
+// one that hangs or is cut off from the network, is an error, so that who asks
+// again and again learns of it.
 func (s *Store) Version(ctx context.Context) (version spatial.Version, err error) {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
 	if err := s.pool.QueryRow(ctx, "SELECT version FROM store").Scan(&version); err != nil {
 		return 0, fmt.Errorf("read the store's version: %w", err)
 	}

@@ -1,11 +1,15 @@
 package postgis
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"wangge/data/postgis/postgistest"
 	"wangge/spatial"
@@ -139,6 +143,28 @@ func TestOpenTogether(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestSilentServer holds the answer back, as a server that hangs does.
+func TestSilentServer(t *testing.T) {
+	store, url := wards(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE store"); err != nil {
+		t.Fatal(err)
+	}
+	if version, err := store.Version(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("version %d, %v", version, err)
+	}
+	if _, err := conn.Exec(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if version, err := store.Version(t.Context()); version != 1 || err != nil {
+		t.Errorf("afterwards: version %d, %v", version, err)
+	}
 }
 
 // TestCrashedServer: what was acknowledged is there after the server died,
