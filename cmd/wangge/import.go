@@ -85,8 +85,7 @@ func (c *importCommand) commit(ctx context.Context, p *program, store data.Store
 		return err
 	}
 	if c.DryRun {
-		fmt.Fprintln(p.out, "Dry run: nothing was changed.")
-		return nil
+		return c.tryOut(ctx, p, store, change)
 	}
 	version, err := store.Commit(ctx, change)
 	if errors.Is(err, spatial.ErrConflict) {
@@ -96,5 +95,21 @@ func (c *importCommand) commit(ctx context.Context, p *program, store data.Store
 		return err
 	}
 	fmt.Fprintf(p.out, "Layer %s is in %s as of version %d.\n", c.Layer, c.name(), version)
+	return nil
+}
+
+// tryOut says whether the change would be taken, without making it.
+func (c *importCommand) tryOut(ctx context.Context, p *program, store data.Store, change spatial.Change) error {
+	current, err := store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := current.Layer(change.Create[0].ID); err == nil {
+		return fmt.Errorf("there is a layer %s already: choose another name", c.Layer)
+	}
+	if _, err := current.Apply(change, current.Version()+1); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.out, "Dry run: nothing was changed.")
 	return nil
 }

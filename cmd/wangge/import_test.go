@@ -50,8 +50,17 @@ func importsWhileServing(t *testing.T, store string) {
 	if tile := get(t, address+"/tiles/playgrounds/12/3346/1784.mvt"); !strings.Contains(string(tile), "翠竹公园游乐场") {
 		t.Errorf("the tile of %d bytes lacks the name", len(tile))
 	}
-	if code, _, errOut := wangge(t, "import", "playgrounds", file, "--store", store); code != 1 || !strings.Contains(errOut, "choose another name") {
-		t.Errorf("a second import: %d %s", code, errOut)
+	for _, args := range [][]string{{}, {"--dry-run"}} {
+		code, _, errOut := wangge(t, append([]string{"import", "playgrounds", file, "--store", store}, args...)...)
+		if code != 1 || !strings.Contains(errOut, "choose another name") {
+			t.Errorf("a second import %v: %d %s", args, code, errOut)
+		}
+	}
+	for _, args := range [][]string{{}, {"--sample"}} {
+		code, _, errOut := wangge(t, append([]string{"init", "--store", store}, args...)...)
+		if code != 1 || !strings.Contains(errOut, "holds layers already") {
+			t.Errorf("a second init %v: %d %s", args, code, errOut)
+		}
 	}
 }
 

@@ -40,6 +40,8 @@ func (c *initCommand) Run(ctx context.Context, p *program) (err error) {
 	case version > 0 && c.IfEmpty:
 		fmt.Fprintf(p.out, "%s holds layers already, version %d; nothing done.\n", c.name(), version)
 		return nil
+	case version > 0:
+		return fmt.Errorf("%s holds layers already, version %d: name another store, or say --if-empty to leave it as it is", c.name(), version)
 	case c.Sample || c.Scale > 1:
 		return fill(ctx, p, store, c.Scale)
 	}

@@ -155,6 +155,10 @@ func TestWrongUsage(t *testing.T) {
 		"an unknown flag":    {[]string{"serve", "--por", "1"}, 2, "--por"},
 		"no such store":      {[]string{"check", "--store", missing}, 1, "wangge init --sample --store " + missing},
 		"a foreign scheme":   {[]string{"init", "--store", "mysql://x/y"}, 1, "neither postgres"},
+		"to be opened":       {[]string{"check", "--store", "mysql://x/y"}, 1, "neither postgres"},
+		"no store":           {[]string{"check", "--store", ""}, 1, "neither postgres"},
+		"no address":         {[]string{"serve", "--store", missing, "--addr", ""}, 1, "--addr is empty"},
+		"a public path":      {[]string{"serve", "--store", missing, "--public-url", "luohu"}, 1, "--public-url"},
 		"a taken port":       {[]string{"serve", "--store", missing, "--addr", "127.0.0.1:99999"}, 1, "wangge:"},
 	}
 	for name, tt := range tests {

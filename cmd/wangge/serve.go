@@ -20,6 +20,9 @@ type serveCommand struct {
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(ctx context.Context, p *program) error {
+	if err := c.checkAddresses(); err != nil {
+		return err
+	}
 	store, err := c.ready(ctx, p)
 	if err != nil {
 		return err
@@ -42,6 +45,18 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	stop()
 	<-done
 	return err
+}
+
+// checkAddresses refuses what would serve on every network of the machine
+// without being told to, and links that nobody can follow.
+func (c *serveCommand) checkAddresses() error {
+	if c.Addr == "" {
+		return errors.New("--addr is empty: give host and port like 127.0.0.1:8080, or :8080 for every network of this machine")
+	}
+	if u := c.PublicURL; u != nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
+		return fmt.Errorf("--public-url %q is not an address like https://map.example.org/luohu", u)
+	}
+	return nil
 }
 
 // ready opens the store; the default one is made if it is not there.

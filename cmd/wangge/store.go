@@ -28,10 +28,13 @@ func isPostgres(store string) bool {
 }
 
 // exists says whether a store can be expected to be there: a database
-// always, a file if it is.
+// always, a file if it is. What can be no store is an error.
 func (f storeFlag) exists() (bool, error) {
 	if isPostgres(f.Store) {
 		return true, nil
+	}
+	if f.Store == "" || strings.Contains(f.Store, "://") {
+		return false, fmt.Errorf("the store %q is neither postgres://… nor the path of a .gpkg file", f.Store)
 	}
 	_, err := os.Stat(f.Store)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,8 +60,8 @@ func (f storeFlag) make(ctx context.Context, log *slog.Logger) (data.Store, erro
 	if isPostgres(f.Store) {
 		return postgis.Open(ctx, f.Store, log)
 	}
-	if strings.Contains(f.Store, "://") {
-		return nil, fmt.Errorf("the store %q is neither postgres://… nor the path of a .gpkg file", f.Store)
+	if _, err := f.exists(); err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(f.Store), 0o755); err != nil {
 		return nil, fmt.Errorf("make the store's folder: %w", err)
