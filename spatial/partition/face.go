@@ -2,6 +2,8 @@ package partition
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
 
@@ -39,12 +41,16 @@ func nameOf(f spatial.Feature) string {
 }
 
 // facesOf reads a layer's polygons; features that are no polygons, vertices
-// off the lattice and rings without area are faults.
+// off the lattice, rings without area, and holes and parts that do not nest
+// are faults.
 func facesOf(layer *spatial.Layer) ([]face, []Fault) {
 	faces := make([]face, 0, layer.Len())
 	var faults []Fault
 	for f := range layer.All() {
 		face, fault := newFace(nameOf(f), f.Geometry())
+		if len(fault) == 0 {
+			fault = face.misnested()
+		}
 		faces = append(faces, face)
 		faults = append(faults, fault...)
 	}
@@ -106,7 +112,7 @@ func newRing(code string, ring orb.Ring, shell bool) ([]Vertex, []Fault) {
 			Detail: code + " has a ring that encloses nothing"})
 	}
 	if (turn > 0) != shell {
-		reverse(vertices)
+		slices.Reverse(vertices)
 	}
 	return vertices, faults
 }
@@ -129,10 +135,50 @@ func placeOf(ring []Vertex) orb.Point {
 	return ring[0].LL()
 }
 
-func reverse(ring []Vertex) {
-	for i, j := 0, len(ring)-1; i < j; i, j = i+1, j-1 {
-		ring[i], ring[j] = ring[j], ring[i]
+// misnested reports holes outside their outline and parts inside another. A
+// ring is on one side of all others, or else the segments meet.
+func (f *face) misnested() []Fault {
+	if len(f.rings) < 2 {
+		return nil
 	}
+	var faults []Fault
+	twice := f.doubled().rings
+	for i, ring := range f.rings {
+		others := face{rings: slices.Delete(slices.Clone(twice), i, i+1)}
+		at := others.locate(Vertex{ring[0].X + ring[1].X, ring[0].Y + ring[1].Y})
+		switch shell := winding(ring) > 0; {
+		case shell && at == inside:
+			faults = append(faults, Fault{Rule: "ring", At: ring[0].LL(), Codes: []string{f.code}, Detail: f.code + " has a part inside another"})
+		case !shell && at == outside:
+			faults = append(faults, Fault{Rule: "ring", At: ring[0].LL(), Codes: []string{f.code}, Detail: f.code + " has a hole outside its outline"})
+		}
+	}
+	return faults
+}
+
+// doubled is the face in half steps.
+func (f *face) doubled() *face {
+	twice := &face{code: f.code, rings: make([][]Vertex, len(f.rings))}
+	for i, ring := range f.rings {
+		twice.rings[i] = make([]Vertex, len(ring))
+		for k, v := range ring {
+			twice.rings[i][k] = Vertex{2 * v.X, 2 * v.Y}
+		}
+	}
+	return twice
+}
+
+// box is the face's box in steps; ok is false if it has no vertex.
+func (f *face) box() (low, high [2]float64, ok bool) {
+	low, high = [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
+	for _, ring := range f.rings {
+		for _, v := range ring {
+			x, y := float64(v.X), float64(v.Y)
+			low = [2]float64{min(low[0], x), min(low[1], y)}
+			high = [2]float64{max(high[0], x), max(high[1], y)}
+		}
+	}
+	return low, high, low[0] <= high[0]
 }
 
 // side is where a point lies with respect to a face.

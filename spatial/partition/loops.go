@@ -7,30 +7,58 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
+	"github.com/tidwall/rtree"
 
 	"wangge/spatial/geodesic"
 )
 
-// loopFaults follows the segments without a reverse around: clockwise they
-// enclose a gap; counter-clockwise they are the outer boundary, or an overlap
-// if another face covers them.
+// loopFaults follows the segments without a reverse around. Those with
+// another face on their right part what is covered once from what is covered
+// more often. The others are the edge of all that is covered: clockwise they
+// enclose a gap, counter-clockwise they are the outer boundary.
 func (e *edgeSet) loopFaults(faces []face) []Fault {
-	var faults []Fault
-	for _, loop := range e.loops() {
-		codes := e.codesAlong(loop, faces)
-		area := geodesic.Area(orb.Polygon{ringOf(loop)})
-		switch rule := e.judge(loop, faces); rule {
-		case "gap", "overlap":
-			faults = append(faults, Fault{Rule: rule, At: e.place(loop).LL(), Codes: codes, Area: area,
-				Detail: fmt.Sprintf("%s of %.3g m² between %v", rule, float64(area), codes)})
+	land := newCover(faces)
+	var edge, within []halfEdge
+	for _, h := range e.unpaired() {
+		if land.coversRightOf(h, e.owner[h]) {
+			within = append(within, h)
+		} else {
+			edge = append(edge, h)
 		}
+	}
+	var faults []Fault
+	for _, loop := range loops(edge) {
+		if loop.winding() <= 0 {
+			faults = append(faults, e.loopFault("gap", loop, faces))
+		}
+	}
+	for _, loop := range loops(within) {
+		faults = append(faults, e.loopFault("overlap", loop, faces))
 	}
 	return faults
 }
 
+func (e *edgeSet) loopFault(rule string, l loop, faces []face) Fault {
+	codes := e.codesAlong(l, faces)
+	area := geodesic.Area(orb.Polygon{l.ring()})
+	return Fault{Rule: rule, At: e.place(l).LL(), Codes: codes, Area: area,
+		Detail: fmt.Sprintf("%s of %.3g m² between %v", rule, float64(area), codes)}
+}
+
+// unpaired are the segments without a reverse.
+func (e *edgeSet) unpaired() []halfEdge {
+	var open []halfEdge
+	for _, h := range e.order {
+		if _, paired := e.owner[h.reverse()]; !paired {
+			open = append(open, h)
+		}
+	}
+	return open
+}
+
 // place is a vertex of the loop where the same face goes on: where two faces
 // part, their edges still agree.
-func (e *edgeSet) place(loop []halfEdge) Vertex {
+func (e *edgeSet) place(loop loop) Vertex {
 	for i, h := range loop {
 		if e.owner[h] == e.owner[loop[(i+1)%len(loop)]] {
 			return h.to
@@ -39,63 +67,44 @@ func (e *edgeSet) place(loop []halfEdge) Vertex {
 	return loop[0].from
 }
 
-func (e *edgeSet) judge(loop []halfEdge, faces []face) string {
-	vertices := make([]Vertex, len(loop))
-	for i, h := range loop {
-		vertices[i] = h.from
-	}
-	if winding(vertices) <= 0 {
-		return "gap"
-	}
-	if coveredTwice(loop[0], e.owner[loop[0]], faces) {
-		return "overlap"
-	}
-	return "outer"
+// cover finds the faces that hold the middle of a segment. It reckons in half
+// steps, so that the middle is exact.
+type cover struct {
+	faces   []face
+	boxes   rtree.RTreeGN[float64, int32]
+	doubled map[int32]*face
 }
 
-// coveredTwice says whether the middle of a segment lies inside another face
-// than its own. It reckons in half steps, so that the middle is exact.
-func coveredTwice(h halfEdge, owner int32, faces []face) bool {
-	middle := Vertex{h.from.X + h.to.X, h.from.Y + h.to.Y}
+func newCover(faces []face) *cover {
+	c := &cover{faces: faces, doubled: map[int32]*face{}}
 	for i := range faces {
-		if int32(i) != owner && faces[i].mayHold(middle) && faces[i].doubled().locate(middle) == inside {
-			return true
+		if low, high, ok := faces[i].box(); ok {
+			c.boxes.Insert(low, high, int32(i))
 		}
 	}
-	return false
+	return c
 }
 
-// mayHold says whether a position in half steps lies in the face's box.
-func (f *face) mayHold(p Vertex) bool {
-	low, high := Vertex{math.MaxInt64, math.MaxInt64}, Vertex{math.MinInt64, math.MinInt64}
-	for _, ring := range f.rings {
-		for _, v := range ring {
-			low = Vertex{min(low.X, v.X), min(low.Y, v.Y)}
-			high = Vertex{max(high.X, v.X), max(high.Y, v.Y)}
-		}
+// coversRightOf says whether another face than its owner covers a segment
+// from both sides, and so covers what is to the right of it.
+func (c *cover) coversRightOf(h halfEdge, owner int32) (covered bool) {
+	middle := Vertex{h.from.X + h.to.X, h.from.Y + h.to.Y}
+	at := [2]float64{float64(middle.X) / 2, float64(middle.Y) / 2}
+	c.boxes.Search(at, at, func(_, _ [2]float64, i int32) bool {
+		covered = i != owner && c.double(i).locate(middle) == inside
+		return !covered
+	})
+	return covered
+}
+
+func (c *cover) double(i int32) *face {
+	if c.doubled[i] == nil {
+		c.doubled[i] = c.faces[i].doubled()
 	}
-	return len(f.rings) > 0 && 2*low.X <= p.X && p.X <= 2*high.X && 2*low.Y <= p.Y && p.Y <= 2*high.Y
+	return c.doubled[i]
 }
 
-func (f *face) doubled() *face {
-	twice := &face{code: f.code, rings: make([][]Vertex, len(f.rings))}
-	for i, ring := range f.rings {
-		for _, v := range ring {
-			twice.rings[i] = append(twice.rings[i], Vertex{2 * v.X, 2 * v.Y})
-		}
-	}
-	return twice
-}
-
-func ringOf(loop []halfEdge) orb.Ring {
-	ring := make(orb.Ring, 0, len(loop)+1)
-	for _, h := range loop {
-		ring = append(ring, h.from.LL())
-	}
-	return append(ring, ring[0])
-}
-
-func (e *edgeSet) codesAlong(loop []halfEdge, faces []face) []string {
+func (e *edgeSet) codesAlong(loop loop, faces []face) []string {
 	var codes []string
 	for _, h := range loop {
 		codes = append(codes, faces[e.owner[h]].code)
@@ -103,20 +112,36 @@ func (e *edgeSet) codesAlong(loop []halfEdge, faces []face) []string {
 	return distinct(codes...)
 }
 
-// loops chains the segments without a reverse into closed walks, turning as
-// far left as possible where several go on, so that touching loops part.
-func (e *edgeSet) loops() [][]halfEdge {
+// loop is a closed walk along segments.
+type loop []halfEdge
+
+func (l loop) winding() int {
+	vertices := make([]Vertex, len(l))
+	for i, h := range l {
+		vertices[i] = h.from
+	}
+	return winding(vertices)
+}
+
+func (l loop) ring() orb.Ring {
+	ring := make(orb.Ring, 0, len(l)+1)
+	for _, h := range l {
+		ring = append(ring, h.from.LL())
+	}
+	return append(ring, ring[0])
+}
+
+// loops chains segments into closed walks. Where several go on it turns as
+// far right as possible, and so keeps to what lies on the right: gaps that
+// touch each other or the outer boundary in a vertex part there.
+func loops(segments []halfEdge) []loop {
 	next := map[Vertex][]halfEdge{}
-	var open []halfEdge
-	for _, h := range e.order {
-		if _, paired := e.owner[h.reverse()]; !paired {
-			next[h.from] = append(next[h.from], h)
-			open = append(open, h)
-		}
+	for _, h := range segments {
+		next[h.from] = append(next[h.from], h)
 	}
 	used := map[halfEdge]bool{}
-	var loops [][]halfEdge
-	for _, start := range open {
+	var loops []loop
+	for _, start := range segments {
 		if !used[start] {
 			loops = append(loops, walk(start, next, used))
 		}
@@ -124,19 +149,21 @@ func (e *edgeSet) loops() [][]halfEdge {
 	return loops
 }
 
-func walk(start halfEdge, next map[Vertex][]halfEdge, used map[halfEdge]bool) []halfEdge {
-	loop := []halfEdge{start}
+func walk(start halfEdge, next map[Vertex][]halfEdge, used map[halfEdge]bool) loop {
+	l := loop{start}
 	used[start] = true
-	for h := start; h.to != start.from; {
-		onward := slices.DeleteFunc(slices.Clone(next[h.to]), func(n halfEdge) bool { return used[n] })
+	for h := start; ; {
+		onward := slices.DeleteFunc(slices.Clone(next[h.to]), func(n halfEdge) bool { return used[n] && n != start })
 		if len(onward) == 0 {
-			break // not closed: a fault reported elsewhere took a segment away
+			return l // not closed: a fault reported elsewhere took a segment away
 		}
-		h = slices.MaxFunc(onward, func(a, b halfEdge) int { return cmp.Compare(turn(h, a), turn(h, b)) })
+		h = slices.MinFunc(onward, func(a, b halfEdge) int { return cmp.Compare(turn(h, a), turn(h, b)) })
+		if h == start {
+			return l
+		}
 		used[h] = true
-		loop = append(loop, h)
+		l = append(l, h)
 	}
-	return loop
 }
 
 // turn is the angle from one segment's direction to the next's, in (-π, π],

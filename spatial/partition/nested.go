@@ -2,6 +2,8 @@ package partition
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"wangge/spatial"
 )
@@ -53,8 +55,8 @@ func compareOutlines(want map[halfEdge]string, parents []face, children spatial.
 			delete(left, parents[i].code)
 		}
 	}
-	for code, h := range left {
-		faults = append(faults, Fault{Rule: "boundary", At: h.from.LL(), Codes: []string{code},
+	for _, code := range slices.Sorted(maps.Keys(left)) {
+		faults = append(faults, Fault{Rule: "boundary", At: left[code].from.LL(), Codes: []string{code},
 			Detail: fmt.Sprintf("%s refer to %q, which does not exist", children, code)})
 	}
 	return faults

@@ -153,6 +153,142 @@ func moveVertex(ring orb.Ring, i int, p orb.Point) {
 	}
 }
 
+// TestProveShapes decides on small coverages, drawn in lattice steps, whose
+// faults sit where loops of boundary touch or one feature has several rings.
+func TestProveShapes(t *testing.T) {
+	square := func(x, y, size int64) orb.Ring { return ringThrough(x, y, x+size, y, x+size, y+size, x, y+size) }
+	// A block of 60 × 40 in two halves, and a triangle cut out of it that
+	// touches the outer boundary in one vertex, (30, 0).
+	west := ringThrough(0, 0, 30, 0, 20, 20, 30, 20, 30, 40, 0, 40)
+	east := ringThrough(30, 0, 60, 0, 60, 40, 30, 40, 30, 20, 40, 20)
+	notch := ringThrough(30, 0, 40, 20, 30, 20, 20, 20)
+	ring := func(x int64) orb.Polygon { return orb.Polygon{square(x, 0, 30), square(x+10, 10, 10)} }
+	tests := map[string]struct {
+		polygons []orb.MultiPolygon
+		rules    []string
+	}{
+		"two squares that touch in a vertex": {shapes(orb.Polygon{square(0, 0, 10)}, orb.Polygon{square(10, 10, 10)}), nil},
+		"two districts apart":                {shapes(orb.Polygon{square(0, 0, 10)}, orb.Polygon{square(100, 0, 10)}), nil},
+		"a hole that is filled":              {shapes(ring(0), orb.Polygon{square(10, 10, 10)}), nil},
+		"a hole with an island of its owner": {[]orb.MultiPolygon{
+			{{square(0, 0, 50), square(10, 10, 30)}, {square(20, 20, 10)}},
+			{{square(10, 10, 30), square(20, 20, 10)}}}, nil},
+		"a gap that touches the boundary in a vertex": {shapes(orb.Polygon{west}, orb.Polygon{east}), []string{"gap"}},
+		"that gap filled": {shapes(orb.Polygon{west}, orb.Polygon{east}, orb.Polygon{notch}), nil},
+		"two gaps that touch in a vertex": {shapes(
+			orb.Polygon{ringThrough(0, 0, 40, 0, 40, 20, 30, 10, 20, 20, 10, 10, 0, 20)},
+			orb.Polygon{ringThrough(0, 20, 10, 30, 20, 20, 30, 30, 40, 20, 40, 40, 0, 40)}), []string{"gap", "gap"}},
+		"an overlap that touches the boundary in a vertex": {shapes(orb.Polygon{ringThrough(0, 0, 30, 0, 60, 0, 60, 40, 0, 40)},
+			orb.Polygon{ringThrough(30, 0, 40, 20, 20, 20)}), []string{"overlap"}},
+		"the same, the small one first": {shapes(orb.Polygon{ringThrough(30, 0, 40, 20, 20, 20)},
+			orb.Polygon{ringThrough(0, 0, 30, 0, 60, 0, 60, 40, 0, 40)}), []string{"overlap"}},
+		"a part within another of its feature":       {[]orb.MultiPolygon{{{square(0, 0, 30)}, {square(10, 10, 10)}}}, []string{"ring"}},
+		"a hole outside its outline, filled":         {shapes(orb.Polygon{square(0, 0, 10), square(20, 0, 10)}, orb.Polygon{square(20, 0, 10)}), []string{"ring"}},
+		"parts of a feature that share an edge":      {[]orb.MultiPolygon{{{square(0, 0, 10)}, {square(10, 0, 10)}}}, []string{"ring"}},
+		"an empty ring of land around nobody's land": {shapes(ring(0)), []string{"gap"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var rules []string
+			faults := Prove(multiLayer(t, tt.polygons))
+			for _, f := range faults {
+				rules = append(rules, f.Rule)
+			}
+			if !slices.Equal(rules, tt.rules) {
+				t.Errorf("want %v, have %v", tt.rules, faults)
+			}
+		})
+	}
+}
+
+// TestProveCountsGaps takes cells out of a coverage: the gaps are the groups
+// of missing cells that share edges and do not reach the outer boundary.
+func TestProveCountsGaps(t *testing.T) {
+	cells := jittered(11)
+	rapid.Check(t, func(r *rapid.T) {
+		missing := rapid.SliceOfN(rapid.Bool(), len(cells), len(cells)).Draw(r, "missing")
+		var left []orb.Polygon
+		for i, c := range cells {
+			if !missing[i] {
+				left = append(left, c)
+			}
+		}
+		faults := Prove(layerOf(t, left))
+		for _, f := range faults {
+			if f.Rule != "gap" {
+				r.Fatalf("no gap: %v", f)
+			}
+		}
+		if want := enclosed(missing); len(faults) != want {
+			r.Fatalf("%d gaps, want %d: %v", len(faults), want, faults)
+		}
+	})
+}
+
+// enclosed counts the groups of missing cells that share edges and touch no
+// side of the coverage. It consumes missing.
+func enclosed(missing []bool) int {
+	var open bool
+	var flood func(i, j int)
+	flood = func(i, j int) {
+		if i < 0 || j < 0 || i >= side9 || j >= side9 {
+			open = true
+			return
+		}
+		if !missing[i*side9+j] {
+			return
+		}
+		missing[i*side9+j] = false
+		flood(i-1, j)
+		flood(i+1, j)
+		flood(i, j-1)
+		flood(i, j+1)
+	}
+	count := 0
+	for k := range missing {
+		if open = false; missing[k] {
+			if flood(k/side9, k%side9); !open {
+				count++
+			}
+		}
+	}
+	return count
+}
+
+// ringThrough is a closed ring through positions x, y, x, y, … in lattice
+// steps.
+func ringThrough(steps ...int64) orb.Ring {
+	var ring orb.Ring
+	for i := 0; i < len(steps); i += 2 {
+		ring = append(ring, Vertex{114_000_000_000 + steps[i], 22_500_000_000 + steps[i+1]}.LL())
+	}
+	return append(ring, ring[0])
+}
+
+func shapes(polygons ...orb.Polygon) []orb.MultiPolygon {
+	multis := make([]orb.MultiPolygon, len(polygons))
+	for i, p := range polygons {
+		multis[i] = orb.MultiPolygon{p}
+	}
+	return multis
+}
+
+func multiLayer(t *testing.T, polygons []orb.MultiPolygon) *spatial.Layer {
+	t.Helper()
+	schema := &spatial.Schema{ID: "grids", Geometry: spatial.Polygons}
+	layer, err := spatial.NewLayer(schema, 1, func(yield func(spatial.Row, error) bool) {
+		for i, p := range polygons {
+			if !yield(spatial.Row{ID: int64(i + 1), Geometry: p}, nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layer
+}
+
 func TestProveNested(t *testing.T) {
 	cells := jittered(3)
 	blocks, names := dissolved(cells)
@@ -180,8 +316,8 @@ func dissolved(cells []orb.Polygon) ([]orb.Polygon, []string) {
 			}
 		}
 		edges, _ := pair(members)
-		for _, loop := range edges.loops() {
-			blocks = append(blocks, orb.Polygon{ringOf(loop)})
+		for _, loop := range loops(edges.unpaired()) {
+			blocks = append(blocks, orb.Polygon{loop.ring()})
 			names = append(names, fmt.Sprintf("B%d%d", b/3, b%3))
 		}
 	}

@@ -33,7 +33,8 @@ type edgeSet struct {
 }
 
 // pair collects the directed segments of all faces. A segment that two faces
-// have on the same side is an overlap of the two.
+// have on the same side is an overlap of the two; one that a face has on both
+// sides is no boundary of it.
 func pair(faces []face) (*edgeSet, []Fault) {
 	edges := &edgeSet{owner: map[halfEdge]int32{}}
 	var faults []Fault
@@ -42,6 +43,10 @@ func pair(faces []face) (*edgeSet, []Fault) {
 			if other, taken := edges.owner[h]; taken {
 				faults = append(faults, shared(h, faces[other].code, faces[i].code))
 				continue
+			}
+			if other, ok := edges.owner[h.reverse()]; ok && other == int32(i) {
+				faults = append(faults, Fault{Rule: "ring", At: h.from.LL(), Codes: []string{faces[i].code},
+					Detail: faces[i].code + " lies on both sides of a segment of its own"})
 			}
 			edges.owner[h] = int32(i)
 			edges.order = append(edges.order, h)
