@@ -11,7 +11,7 @@ import (
 // index, a graph, a partition. It is built once, whoever asks first, and
 // handed on to later snapshots for as long as those layers are untouched, so
 // build may read nothing else. Its type T tells derivations of the same
-// layers apart. An error is kept like a result.
+// layers apart. An error is kept like a result, and so is a panic.
 func Derive[T any](s *Snapshot, layers []LayerID, build func(*Snapshot) (T, error)) (T, error) {
 	versions := s.versions()
 	for _, id := range layers {
@@ -20,38 +20,38 @@ func Derive[T any](s *Snapshot, layers []LayerID, build func(*Snapshot) (T, erro
 			return none, fmt.Errorf("derive %T: layer %q: %w", none, id, ErrNotFound)
 		}
 	}
-	d := s.derived.find(derivationKey(reflect.TypeFor[T](), layers), layers, versions)
-	d.once.Do(func() { d.value, d.err = build(s) })
-	value, _ := d.value.(T)
-	return value, d.err
+	key := derivationKey{reflect.TypeFor[T](), fmt.Sprint(layers)}
+	d := s.derived.find(key, layers, versions, func() (any, error) { return build(s) })
+	value, err := d.build()
+	built, _ := value.(T) // T may be an interface, and nil
+	return built, err
 }
 
 // derivations are those asked of a snapshot so far.
 type derivations struct {
 	mu    sync.Mutex
-	known map[string]*derivation
+	known map[derivationKey]*derivation
+}
+
+type derivationKey struct {
+	of     reflect.Type
+	layers string
 }
 
 type derivation struct {
 	layers   []LayerID
 	versions []Version
-	once     sync.Once
-	value    any
-	err      error
+	build    func() (any, error) // builds once and gives the same ever after
 }
 
-func newDerivations() *derivations { return &derivations{known: map[string]*derivation{}} }
+func newDerivations() *derivations { return &derivations{known: map[derivationKey]*derivation{}} }
 
-func derivationKey(t reflect.Type, layers []LayerID) string {
-	return fmt.Sprintf("%s.%v %v", t.PkgPath(), t, layers)
-}
-
-func (d *derivations) find(key string, layers []LayerID, versions map[LayerID]Version) *derivation {
+func (d *derivations) find(key derivationKey, layers []LayerID, versions map[LayerID]Version, build func() (any, error)) *derivation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	found, ok := d.known[key]
 	if !ok {
-		found = &derivation{layers: slices.Clone(layers)}
+		found = &derivation{layers: slices.Clone(layers), build: sync.OnceValues(build)}
 		for _, id := range layers {
 			found.versions = append(found.versions, versions[id])
 		}

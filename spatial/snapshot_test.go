@@ -305,6 +305,42 @@ func TestDeriveOnce(t *testing.T) {
 	}
 }
 
+// TestDeriveTellsTypesApart: two types of one name are two derivations.
+func TestDeriveTellsTypesApart(t *testing.T) {
+	s := New(1, points(t, 10))
+	first := func() (int, error) {
+		type index struct{ n int }
+		i, err := Derive(s, []LayerID{"points"}, func(*Snapshot) (*index, error) { return &index{1}, nil })
+		return i.n, err
+	}
+	second := func() (int, error) {
+		type index struct{ n int }
+		i, err := Derive(s, []LayerID{"points"}, func(*Snapshot) (*index, error) { return &index{2}, nil })
+		return i.n, err
+	}
+	for want, derive := range map[int]func() (int, error){1: first, 2: second} {
+		if n, err := derive(); n != want || err != nil {
+			t.Errorf("derived %d %v, want %d", n, err, want)
+		}
+	}
+}
+
+// TestDeriveKeepsPanics: nobody gets the zero value of a build that panicked.
+func TestDeriveKeepsPanics(t *testing.T) {
+	s := New(1, points(t, 10))
+	for range 2 {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			n, err := Derive(s, []LayerID{"points"}, func(*Snapshot) (int, error) { panic("a fault of the program") })
+			t.Errorf("derived %d %v", n, err)
+		}()
+	}
+}
+
 func mustLayer(t *testing.T, s *Schema) *Layer {
 	t.Helper()
 	l, err := NewLayer(s, 1, func(func(Row, error) bool) {})
