@@ -200,7 +200,10 @@ func scalarText(raw json.RawMessage) string {
 
 // layerOrigins asks from every feature of a layer.
 func (r *request) layerOrigins(raw json.RawMessage) (*origins, error) {
-	id := spatial.LayerID(scalarText(raw))
+	id, err := parseLayer(scalarText(raw))
+	if err != nil {
+		return nil, err
+	}
 	layer, err := r.snapshot.Layer(id)
 	if err != nil {
 		return nil, err
@@ -297,8 +300,14 @@ func (f *point) origin(i int) (o origin, given bool, err error) {
 	return o, true, nil
 }
 
+// maxPosition is longer in bytes than a position is written.
+const maxPosition = 1000
+
 // parsePosition reads [lon, lat] or [lon, lat, height].
 func parsePosition(raw json.RawMessage) (orb.Point, error) {
+	if len(raw) > maxPosition {
+		return orb.Point{}, errors.New("its coordinates are not one position")
+	}
 	var numbers []*float64
 	if err := json.Unmarshal(raw, &numbers); err != nil {
 		return orb.Point{}, errors.New("its coordinates are not a list of numbers")

@@ -45,7 +45,7 @@ var (
 	toParam = &param[spatial.LayerID]{
 		declaration{name: "to", in: inQuery, initial: "response_points", example: "response_points", description: "the layer of the candidates",
 			schema: jsonSchema{"type": "string", "default": "response_points"}},
-		func(text string) (spatial.LayerID, error) { return spatial.LayerID(text), nil },
+		parseLayer,
 	}
 	byParam = &param[string]{
 		declaration{name: "by", in: inQuery, initial: "distance", example: "distance", description: "what nearest means: distance in a straight line",

@@ -108,8 +108,12 @@ func (d *declaration) refuse(detail string) error {
 var layerParam = &param[spatial.LayerID]{
 	declaration{name: "layer", in: inPath, description: "id of a layer, as listed by /collections", example: "grids",
 		schema: jsonSchema{"type": "string"}, required: true},
-	func(text string) (spatial.LayerID, error) { return spatial.LayerID(text), nil },
+	parseLayer,
 }
+
+// parseLayer reads a layer's id. What is longer than any id stays none, and
+// short enough for a message.
+func parseLayer(text string) (spatial.LayerID, error) { return spatial.LayerID(shorten(text)), nil }
 
 // parseFinite reads a finite decimal number.
 func parseFinite(text string) (float64, error) {

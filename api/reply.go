@@ -70,10 +70,14 @@ type link struct {
 }
 
 // base is the address of the service as the client sees it, without a slash
-// at the end.
+// at the end; nothing for a client of HTTP/1.0 that does not say: its links
+// are relative.
 func (s *Server) base(r *http.Request) string {
 	if s.config.PublicURL != nil {
 		return strings.TrimSuffix(s.config.PublicURL.String(), "/")
+	}
+	if r.Host == "" {
+		return ""
 	}
 	here := url.URL{Scheme: "http", Host: r.Host}
 	if r.TLS != nil {

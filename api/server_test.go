@@ -132,6 +132,17 @@ func TestLinksBeginWithThePublicAddress(t *testing.T) {
 	}
 }
 
+// TestLinksWithoutHost: HTTP/1.0 lets a client not say whom it asks.
+func TestLinksWithoutHost(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/collections/grids/items?limit=1", nil)
+	r.Host = ""
+	w := httptest.NewRecorder()
+	server(t, fixed{snapshot: district(t)}, Config{}).ServeHTTP(w, r)
+	if next := nextOf(decoded(t, w, http.StatusOK)); !strings.HasPrefix(next, "/collections/grids/items?") {
+		t.Errorf("next %s", next)
+	}
+}
+
 func TestLandingPageForPeopleAndPrograms(t *testing.T) {
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the map") })
 	s := server(t, fixed{snapshot: district(t)}, Config{Page: page})
