@@ -14,6 +14,7 @@ import (
 const (
 	pollEvery   = time.Second
 	planTries   = 4                // plans of one edit before a conflict is reported
+	answerLimit = 10 * time.Second // for reading the version of a store that may have gone silent
 	reloadLimit = 30 * time.Second // for reading the truth after a commit whose fate is unknown
 )
 
@@ -136,25 +137,33 @@ func (l *Live) Follow(ctx context.Context) {
 }
 
 func (l *Live) poll(ctx context.Context) {
-	version, err := l.store.Version(ctx)
-	if err != nil {
-		l.fail(ctx, fmt.Errorf("read the store's version: %w", err))
-		return
-	}
-	if version == l.Current().Version() {
-		l.fault.Store(nil)
-		return
-	}
-	if l.lock(ctx) != nil {
+	if !l.behind(ctx) || l.lock(ctx) != nil {
 		return
 	}
 	defer l.unlock()
-	if version == l.Current().Version() { // an edit of ours, published meanwhile
+	if !l.behind(ctx) { // it was an edit of ours, published meanwhile
 		return
 	}
 	if next, err := l.reload(ctx); err == nil {
 		l.log.Info("loaded a commit of another program", "version", next.Version())
 	}
+}
+
+// behind says whether the store is known to be at another version than the
+// snapshot.
+func (l *Live) behind(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	version, err := l.store.Version(ctx)
+	if err != nil {
+		l.fail(ctx, fmt.Errorf("read the store's version: %w", err))
+		return false
+	}
+	if version != l.Current().Version() {
+		return true
+	}
+	l.fault.Store(nil)
+	return false
 }
 
 // reload replaces the snapshot by the store's state.
@@ -181,10 +190,10 @@ func (l *Live) publish(s *spatial.Snapshot) {
 	l.fault.Store(nil)
 }
 
-// fail remembers a fault and logs it when it is news; the end of the context
-// is no fault.
+// fail remembers a fault and logs it when it is news. That nobody waits any
+// more is no fault; that the store took too long is one.
 func (l *Live) fail(ctx context.Context, err error) {
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return
 	}
 	if known := l.fault.Swap(&err); known == nil || (*known).Error() != err.Error() {

@@ -26,6 +26,7 @@ type memory struct {
 	lose     error               // returned by Commit after it has committed
 	loadErr  error
 	skip     spatial.Version // added to every new version
+	silent   bool            // Version never answers
 }
 
 func newMemory(t testing.TB) *memory {
@@ -44,10 +45,15 @@ func (m *memory) Load(context.Context) (*spatial.Snapshot, error) {
 	return m.state, m.loadErr
 }
 
-func (m *memory) Version(context.Context) (spatial.Version, error) {
+func (m *memory) Version(ctx context.Context) (spatial.Version, error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.state.Version(), nil
+	version, silent := m.state.Version(), m.silent
+	m.mu.Unlock()
+	if silent {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
+	return version, nil
 }
 
 func (m *memory) Commit(_ context.Context, c spatial.Change) (spatial.Version, error) {
@@ -260,6 +266,30 @@ func TestFollow(t *testing.T) {
 			t.Errorf("no recovery: %v", live.Fault())
 		}
 		cancel()
+	})
+}
+
+// TestFollowTellsOfASilentStore: a store that does not answer, such as one
+// behind a dead connection, is a fault, and its return is seen.
+func TestFollowTellsOfASilentStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(t)
+		live := open(t, m)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		m.silent = true
+		go live.Follow(ctx)
+		time.Sleep(20 * time.Second)
+		if !errors.Is(live.Fault(), context.DeadlineExceeded) {
+			t.Errorf("a silent store: %v", live.Fault())
+		}
+		m.mu.Lock()
+		m.silent = false
+		m.mu.Unlock()
+		time.Sleep(3 * time.Second)
+		if live.Fault() != nil {
+			t.Errorf("no recovery: %v", live.Fault())
+		}
 	})
 }
 
