@@ -109,9 +109,9 @@ func (c *columns) see(f feature) error {
 		}
 		col.kinds |= kindOf(m.raw)
 		col.codes = col.codes || lostDigits.Match(m.raw)
-		if m.raw[0] == '"' && bytes.Contains(m.raw, []byte(`\u0000`)) {
+		if strings.IndexByte(m.key, 0) >= 0 || m.raw[0] == '"' && bytes.Contains(m.raw, []byte(`\u0000`)) {
 			return &spatial.InvalidError{Rule: "text_zero", Where: fmt.Sprintf("feature %d, property %q, byte %d", f.number, m.key, m.at),
-				Detail: "the text holds a zero character", Fix: "remove it"}
+				Detail: "its name or text holds a zero character", Fix: "remove it"}
 		}
 	}
 	return nil

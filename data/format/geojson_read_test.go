@@ -246,6 +246,7 @@ func TestReadGeoJSONRefuses(t *testing.T) {
 		"UTF-16":             {"\xff\xfe{\x00", "encoding", "", "UTF-8"},
 		"too many names":     {collection(`"geometry":null,"properties":{` + manyNames(1001) + `}`), "geojson_columns", "feature 1", "values"},
 		"zero character":     {properties(`"a\u0000b"`), "text_zero", `feature 1, property "v"`, "remove"},
+		"zero in a name":     {collection(`"geometry":null,"properties":{"a\u0000b":1}`), "text_zero", "feature 1", "remove"},
 		"web mercator":       {crs("urn:ogc:def:crs:EPSG::3857"), "crs", "byte 34", "ogr2ogr -t_srs"},
 		"gauss-kruger":       {crs("EPSG:4547"), "crs", "crs", "ogr2ogr"},
 		"crs without name":   {`{"type":"Point","coordinates":[1,2],"crs":{"type":"link"}}`, "crs", "crs", "ogr2ogr"},
