@@ -24,11 +24,14 @@ func refusedRow(s *spatial.Schema, row spatial.Row, err error) error {
 	name, _, _ = strings.Cut(name, " (")
 	_, column, _ := strings.Cut(name, ".")
 	refusal := &spatial.InvalidError{Rule: name, Where: fmt.Sprintf("%s %d", s.ID, row.ID), Detail: words}
-	switch failure.Code() {
+	switch field := s.FieldIndex(column); failure.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+		if field < 0 {
+			return refusal // an index of another program, over several columns
+		}
 		refusal.Rule = s.Constraint(column, "unique")
 		refusal.Where += ", field " + column
-		refusal.Detail = fmt.Sprintf("the value %q is taken", row.Values[s.FieldIndex(column)])
+		refusal.Detail = fmt.Sprintf("the value %q is taken", row.Values[field])
 		refusal.Fix = "give every " + column + " once"
 	case sqlite3.SQLITE_CONSTRAINT_NOTNULL:
 		refusal.Rule = s.Constraint(column, "required")

@@ -207,6 +207,28 @@ func TestLockedFileIsNamed(t *testing.T) {
 	}
 }
 
+// Other programs may add rules of their own, of which SQLite says less.
+func TestRefusesByIndexesOfOthers(t *testing.T) {
+	for name, index := range map[string]string{
+		"two columns":     "CREATE UNIQUE INDEX other ON posts (ward, state)",
+		"an expression":   "CREATE UNIQUE INDEX other ON posts (lower(ward))",
+		"only some posts": "CREATE UNIQUE INDEX other ON posts (ward) WHERE lit",
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, path := small(t)
+			run(t, foreign(t, path), index)
+			_, err := store.Commit(t.Context(), put(1, "posts", post(2, 114.1, 22.5)))
+			var refused *spatial.InvalidError
+			if !errors.As(err, &refused) || refused.Rule == "" {
+				t.Errorf("got %v", err)
+			}
+			if n := count(t, store, "posts"); n != 1 {
+				t.Errorf("%d posts after a refusal", n)
+			}
+		})
+	}
+}
+
 // What other programs find when they open the file.
 func TestFileIsAGeoPackage(t *testing.T) {
 	store, path := small(t)
