@@ -89,7 +89,7 @@ func validatePosition(p orb.Point) error {
 		return &InvalidError{Rule: "position_finite", Detail: fmt.Sprintf("the position %v,%v is not finite", p[0], p[1])}
 	}
 	if p[0] < -180 || p[0] > 180 || p[1] < -90 || p[1] > 90 {
-		return &InvalidError{Rule: "position_on_earth", Detail: fmt.Sprintf("the position %v,%v is off the globe", p[0], p[1]),
+		return &InvalidError{Rule: "position_on_earth", Detail: fmt.Sprintf("the position %s,%s is off the globe", degrees(p[0]), degrees(p[1])),
 			Fix: "give longitude before latitude, in degrees; projected coordinates need their coordinate system named"}
 	}
 	return nil
