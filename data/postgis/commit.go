@@ -14,7 +14,7 @@ import (
 // Commit writes a change in one transaction.
 func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, error) {
 	version := c.Base + 1
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, s.pool, writing, func(tx pgx.Tx) error {
 		current, err := lockVersion(ctx, tx)
 		if err != nil {
 			return err

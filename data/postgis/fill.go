@@ -21,7 +21,7 @@ func (s *Store) Fill(ctx context.Context, from data.Source, progress data.Progre
 	if progress == nil {
 		progress = func(spatial.LayerID, int) {}
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, s.pool, writing, func(tx pgx.Tx) error {
 		current, err := lockVersion(ctx, tx)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package postgis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -18,6 +19,36 @@ import (
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) string { return postgistest.URL(t) }, openStore)
+}
+
+// TestConflictInAStrictDatabase: a commit that waited for another ends in a
+// conflict also where the database's own default is a stricter isolation.
+func TestConflictInAStrictDatabase(t *testing.T) {
+	_, url := wards(t)
+	store := open(t, url+"&default_transaction_isolation=serializable")
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), "BEGIN; UPDATE store SET version = version + 1"); err != nil {
+		t.Fatal(err)
+	}
+	refused := make(chan error)
+	go func() {
+		_, err := store.Commit(t.Context(), edit("wards", ward(3, "03", nil)))
+		refused <- err
+	}()
+	waiting := fmt.Sprintf("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE %d = ANY (pg_blocking_pids(pid)))", conn.PgConn().PID())
+	for !ask[bool](t, url, waiting) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := conn.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-refused; !errors.Is(err, spatial.ErrConflict) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // TestTablesReadBySQL: the rows are ordinary tables, in CGCS2000, with the

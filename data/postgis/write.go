@@ -14,6 +14,11 @@ import (
 // channel is where commits are announced, as "<schema> <version>".
 const channel = "wangge"
 
+// writing is how a commit sees the store, whatever the database's default: at
+// a stricter level, whoever waited in lockVersion would be thrown out instead
+// of reading the version that was made meanwhile.
+var writing = pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
+
 // lockVersion reads the version and makes other committers wait.
 func lockVersion(ctx context.Context, tx pgx.Tx) (version spatial.Version, err error) {
 	err = tx.QueryRow(ctx, "SELECT version FROM store FOR UPDATE").Scan(&version)
