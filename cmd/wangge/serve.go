@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 
 	"wangge/api"
 	"wangge/api/viewer"
@@ -61,7 +62,7 @@ func (c *serveCommand) checkAddresses() error {
 
 // ready opens the store; the default one is made if it is not there.
 func (c *serveCommand) ready(ctx context.Context, p *program) (data.Store, error) {
-	if c.Store != defaultStore {
+	if filepath.Clean(c.Store) != defaultStore {
 		return c.open(ctx, p.log)
 	}
 	store, err := c.make(ctx, p.log)
