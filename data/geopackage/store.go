@@ -36,7 +36,8 @@ type Store struct {
 	db      *sql.DB
 	log     *slog.Logger
 	path    string
-	readers int // connections of one load
+	file    fs.FileInfo // what stood at the path when the store was opened
+	readers int         // connections of one load
 }
 
 var _ data.Store = (*Store)(nil)
@@ -65,7 +66,21 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 		return nil, err
 	}
 	s.checkpoint(ctx)
+	if s.file, err = os.Stat(path); err != nil {
+		_ = s.db.Close()
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
 	return s, nil
+}
+
+// inPlace refuses to go on with a file that is no longer the one at the
+// store's path: what is written to it would be lost.
+func (s *Store) inPlace() error {
+	if now, err := os.Stat(s.path); err == nil && os.SameFile(s.file, now) {
+		return nil
+	}
+	return &spatial.InvalidError{Rule: "store_moved", Where: s.path, Detail: "the file was moved, removed or replaced while it was open",
+		Fix: "put it back, or start the program again with the file that is there"}
 }
 
 func dsnOf(path string) (string, error) {
@@ -111,7 +126,7 @@ func checkFile(path string) error {
 
 // prepare makes an empty database a store and checks any other.
 func (s *Store) prepare(ctx context.Context) error {
-	return s.write(ctx, func(t *tx) error {
+	return s.transact(ctx, func(t *tx) error {
 		var tables, stores, found int
 		if err := t.row("SELECT count(*), coalesce(sum(name = 'wangge_store'), 0) FROM sqlite_schema", &tables, &stores); err != nil {
 			return err
@@ -157,6 +172,9 @@ const selectVersion = "SELECT version + (SELECT coalesce(sum(edits), 0) FROM wan
 // Version reads the current version. An edit by another program raises it by
 // the number of rows it touched.
 func (s *Store) Version(ctx context.Context) (spatial.Version, error) {
+	if err := s.inPlace(); err != nil {
+		return 0, err
+	}
 	var v spatial.Version
 	if err := s.db.QueryRowContext(ctx, selectVersion).Scan(&v); err != nil {
 		return 0, fmt.Errorf("version of %s: %w", s.path, s.explain(err))
@@ -164,9 +182,17 @@ func (s *Store) Version(ctx context.Context) (spatial.Version, error) {
 	return v, nil
 }
 
-// write runs f in a transaction that is the only writer's from its beginning.
-// Whatever f or the commit refuses leaves no trace.
+// write is transact on a file that is still in its place.
 func (s *Store) write(ctx context.Context, f func(*tx) error) error {
+	if err := s.inPlace(); err != nil {
+		return err
+	}
+	return s.transact(ctx, f)
+}
+
+// transact runs f in a transaction that is the only writer's from its
+// beginning. Whatever f or the commit refuses leaves no trace.
+func (s *Store) transact(ctx context.Context, f func(*tx) error) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return s.explain(err)

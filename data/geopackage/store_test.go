@@ -191,6 +191,35 @@ func TestEmptyFileBecomesAStore(t *testing.T) {
 	}
 }
 
+// TestMovedFileIsNoticed: nothing is acknowledged into a file that is not the
+// one at the path any more.
+func TestMovedFileIsNoticed(t *testing.T) {
+	s, path := small(t)
+	if err := os.Rename(path, path+".old"); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(when string, err error) {
+		t.Helper()
+		var invalid *spatial.InvalidError
+		if !errors.As(err, &invalid) || invalid.Rule != "store_moved" {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	_, err := s.Version(t.Context())
+	refused("removed", err)
+	if err := os.WriteFile(path, []byte("something else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Commit(t.Context(), spatial.Change{Base: 1, Drop: []spatial.LayerID{"posts"}})
+	refused("replaced", err)
+	if err := os.Rename(path+".old", path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Version(t.Context()); err != nil {
+		t.Errorf("put back: %v", err)
+	}
+}
+
 func TestLockedFileIsNamed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for the lock as long as a commit does")
