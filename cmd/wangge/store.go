@@ -27,11 +27,10 @@ func isPostgres(store string) bool {
 	return strings.HasPrefix(store, "postgres://") || strings.HasPrefix(store, "postgresql://")
 }
 
-// exists says whether a store can be expected to be there: a database
-// always, a file if it is. What can be no store is an error.
-func (f storeFlag) exists() (bool, error) {
+// exists says whether the store is there. What can be no store is an error.
+func (f storeFlag) exists(ctx context.Context) (bool, error) {
 	if isPostgres(f.Store) {
-		return true, nil
+		return postgis.Exists(ctx, f.Store)
 	}
 	if f.Store == "" || strings.Contains(f.Store, "://") {
 		return false, fmt.Errorf("the store %q is neither postgres://… nor the path of a .gpkg file", f.Store)
@@ -45,12 +44,12 @@ func (f storeFlag) exists() (bool, error) {
 
 // open opens a store that exists.
 func (f storeFlag) open(ctx context.Context, log *slog.Logger) (data.Store, error) {
-	there, err := f.exists()
+	there, err := f.exists(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if !there {
-		return nil, fmt.Errorf("there is no store at %s: make one with: wangge init --sample --store %s", f.Store, f.Store)
+		return nil, fmt.Errorf("there is no store at %s: make one with: wangge init --sample --store %s", f.name(), f.name())
 	}
 	return f.make(ctx, log)
 }
@@ -60,7 +59,7 @@ func (f storeFlag) make(ctx context.Context, log *slog.Logger) (data.Store, erro
 	if isPostgres(f.Store) {
 		return postgis.Open(ctx, f.Store, log)
 	}
-	if _, err := f.exists(); err != nil {
+	if _, err := f.exists(ctx); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(f.Store), 0o755); err != nil {

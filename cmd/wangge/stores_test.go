@@ -49,6 +49,9 @@ func referenceDatabase(t *testing.T) string {
 		t.Skip("makes the whole reference dataset")
 	}
 	url := postgistest.URL(t)
+	if code, _, errOut := wangge(t, "check", "--store", url); code != 1 || !strings.Contains(errOut, "wangge init") {
+		t.Errorf("a database without a store: %d %s", code, errOut)
+	}
 	if code, out, errOut := wangge(t, "init", "--sample", "--store", url); code != 0 {
 		t.Fatal(out, errOut)
 	}

@@ -43,6 +43,30 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	return &Store{pool: pool, schema: schema}, nil
 }
 
+// Exists says whether the database of a URL holds a store, and changes nothing
+// there. Its errors are those of [Open].
+func Exists(ctx context.Context, url string) (bool, error) {
+	config, err := parse(url)
+	if err != nil {
+		return false, err
+	}
+	there, err := exists(ctx, config.ConnConfig)
+	if err != nil {
+		return false, fmt.Errorf("open the store %s: %w", target(config.ConnConfig), explainOpening(config.ConnConfig, err))
+	}
+	return there, nil
+}
+
+func exists(ctx context.Context, config *pgx.ConnConfig) (there bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close(ctx)
+	err = conn.QueryRow(ctx, "SELECT to_regclass(quote_ident(current_schema()) || '.store') IS NOT NULL").Scan(&there)
+	return there, err
+}
+
 // Close ends all connections.
 func (s *Store) Close() error {
 	s.pool.Close()
