@@ -3,13 +3,14 @@ package spatial
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
 )
 
 // ValidateGeometry is the one gate for geometry from files, stores and
 // requests. It refuses non-finite numbers, positions off the globe (degrees
-// lon, lat), empty parts, lines of fewer than two positions, rings that are
+// lon, lat), empty parts, lines of fewer than two different positions, rings that are
 // open or have fewer than four positions, and collections. Whether a ring
 // crosses itself is not its concern: the layers that need it prove more.
 func ValidateGeometry(g orb.Geometry) error {
@@ -19,11 +20,9 @@ func ValidateGeometry(g orb.Geometry) error {
 	case orb.MultiPoint:
 		return validatePositions(g, 1, "point")
 	case orb.LineString:
-		return validatePositions(g, 2, "line")
+		return validateLine(g)
 	case orb.MultiLineString:
-		return eachPart(g, func(l orb.LineString) error { return validatePositions(l, 2, "line") })
-	case orb.Ring:
-		return validateRing(g)
+		return eachPart(g, validateLine)
 	case orb.Polygon:
 		return eachPart(g, validateRing)
 	case orb.MultiPolygon:
@@ -58,6 +57,16 @@ func validatePositions[S ~[]orb.Point](positions S, least int, what string) erro
 		if err := validatePosition(p); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func validateLine(l orb.LineString) error {
+	if err := validatePositions(l, 2, "line"); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(l, func(p orb.Point) bool { return p != l[0] }) {
+		return &InvalidError{Rule: "line_length", At: &l[0], Detail: "all positions of the line are the same"}
 	}
 	return nil
 }

@@ -221,11 +221,6 @@ func (l *Layer) edits(c LayerChange) ([]edit, error) {
 		edits = append(edits, edit{id: id})
 	}
 	slices.SortFunc(edits, func(a, b edit) int { return int(min(max(a.id-b.id, -1), 1)) })
-	for i := 1; i < len(edits); i++ {
-		if edits[i].id == edits[i-1].id {
-			return nil, fmt.Errorf("%s %d stands twice in one change", l.ID(), edits[i].id)
-		}
-	}
 	return edits, nil
 }
 

@@ -43,7 +43,7 @@ func KindOf(g orb.Geometry) GeometryKind {
 		return Points
 	case orb.LineString, orb.MultiLineString:
 		return Lines
-	case orb.Ring, orb.Polygon, orb.MultiPolygon:
+	case orb.Polygon, orb.MultiPolygon:
 		return Polygons
 	}
 	return NoGeometry
@@ -188,6 +188,10 @@ func (s *Schema) validateField(f *Field, seen map[string]bool) error {
 		return bad("the name stands twice")
 	case f.Type < TypeText || f.Type > TypeTime:
 		return bad("the field has no type")
+	case f.Type != TypeText && (f.Digits > 0 || f.Prefix != ""):
+		return bad("only text has digits or a prefix")
+	case f.Type != TypeInt && len(f.SumOf) > 0:
+		return bad("only whole numbers are sums")
 	case f.Prefix != "" && s.FieldIndex(f.Prefix) < 0:
 		return bad(fmt.Sprintf("its prefix field %q does not exist", f.Prefix))
 	}

@@ -97,6 +97,8 @@ func TestSchemaValidate(t *testing.T) {
 		"no type":               func(s *Schema) { s.Fields[1].Type = 0 },
 		"an unknown code field": func(s *Schema) { s.Code = "nope" },
 		"an unknown prefix":     func(s *Schema) { s.Fields[1].Prefix = "nope" },
+		"digits of a number":    func(s *Schema) { s.Fields[3].Digits = 4 },
+		"a sum of fractions":    func(s *Schema) { s.Fields[6].SumOf = []string{"small"} },
 		"an unknown summand":    func(s *Schema) { s.Fields[3].SumOf = []string{"nope"} },
 	}
 	for name, spoil := range tests {

@@ -64,12 +64,48 @@ type LayerChange struct {
 	Delete []int64 // ids that must exist
 }
 
+// Validate refuses a change that names a layer, or a row of a layer, twice:
+// what should become of it would depend on the order.
+func (c Change) Validate() error {
+	seen := map[LayerID]bool{}
+	for _, l := range c.Layers {
+		if seen[l.Layer] {
+			return &InvalidError{Rule: "layer_once", Where: string(l.Layer), Detail: "the layer stands twice in one change"}
+		}
+		seen[l.Layer] = true
+		if id, twice := l.repeated(); twice {
+			return &InvalidError{Rule: "row_once", Where: fmt.Sprintf("%s %d", l.Layer, id), Detail: "the row stands twice in one change"}
+		}
+	}
+	return nil
+}
+
+func (c LayerChange) repeated() (int64, bool) {
+	seen := make(map[int64]bool, len(c.Put)+len(c.Delete))
+	for i := range c.Put {
+		if id := c.Put[i].ID; seen[id] {
+			return id, true
+		}
+		seen[c.Put[i].ID] = true
+	}
+	for _, id := range c.Delete {
+		if seen[id] {
+			return id, true
+		}
+		seen[id] = true
+	}
+	return 0, false
+}
+
 // Apply is the snapshot after a change, at the version its commit was given.
 // The receiver is untouched. One goroutine at a time may apply changes to
 // snapshots that descend from each other; readers need not wait.
 func (s *Snapshot) Apply(c Change, version Version) (*Snapshot, error) {
 	if c.Base != s.version {
 		return nil, fmt.Errorf("apply a change planned on version %d to version %d: %w", c.Base, s.version, ErrConflict)
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
 	}
 	next := &Snapshot{version: version, layers: slices.Clone(s.layers)}
 	for _, id := range c.Drop {

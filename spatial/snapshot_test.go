@@ -372,6 +372,21 @@ func TestNewLayerRefuses(t *testing.T) {
 	}
 }
 
+func TestChangeValidate(t *testing.T) {
+	row := Row{ID: 3, Values: []Value{Null}}
+	tests := map[string][]LayerChange{
+		"layer_once": {{Layer: "points"}, {Layer: "points"}},
+		"row_once":   {{Layer: "points", Put: []Row{row}, Delete: []int64{3}}},
+	}
+	for rule, layers := range tests {
+		_, err := New(1, points(t, 5)).Apply(Change{Base: 1, Layers: layers}, 2)
+		var invalid *InvalidError
+		if !errors.As(err, &invalid) || invalid.Rule != rule {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
+}
+
 func BenchmarkApplyOneRow(b *testing.B) {
 	for _, n := range []int{42_336, 423_360} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -12,6 +12,9 @@ import (
 // Commit writes a change in one transaction and returns its version, the base
 // plus one.
 func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, error) {
+	if err := c.Validate(); err != nil {
+		return 0, err
+	}
 	next := c.Base + 1
 	err := s.write(ctx, func(t *tx) error {
 		if err := t.settle(c.Base); err != nil {

@@ -15,36 +15,16 @@ import (
 
 // validate checks what needs no look at the rows in the file.
 func (l *layers) validate(changes []spatial.LayerChange) error {
-	edited := map[spatial.LayerID]bool{}
 	for _, c := range changes {
-		if err := l.validateOne(c); err != nil {
-			return err
+		s := l.find(c.Layer)
+		if s == nil {
+			return fmt.Errorf("layer %q: %w", c.Layer, spatial.ErrNotFound)
 		}
-		if edited[c.Layer] {
-			return fmt.Errorf("layer %q stands twice in one change", c.Layer)
+		for _, row := range c.Put {
+			if err := validate(s, row); err != nil {
+				return err
+			}
 		}
-		edited[c.Layer] = true
-	}
-	return nil
-}
-
-func (l *layers) validateOne(c spatial.LayerChange) error {
-	s := l.find(c.Layer)
-	if s == nil {
-		return fmt.Errorf("layer %q: %w", c.Layer, spatial.ErrNotFound)
-	}
-	seen := make(map[int64]bool, len(c.Put)+len(c.Delete))
-	for _, row := range c.Put {
-		if err := validate(s, row); err != nil {
-			return err
-		}
-		seen[row.ID] = true
-	}
-	for _, id := range c.Delete {
-		seen[id] = true
-	}
-	if len(seen) < len(c.Put)+len(c.Delete) {
-		return fmt.Errorf("layer %s: an id stands twice in one change", c.Layer)
 	}
 	return nil
 }

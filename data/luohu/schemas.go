@@ -275,7 +275,7 @@ func buildingSchema() *spatial.Schema {
 
 func highRiskSchema() *spatial.Schema {
 	return &spatial.Schema{ID: "high_risk_zones", Title: title("高风险区域、点位", "high-risk zones and points"), Group: "risk", Geometry: spatial.Points | spatial.Polygons,
-		Code: "code", Label: "name", AsOf: asOfRisk,
+		Code: "code", Label: "name", AsOf: asOfSummary,
 		Note: title("与风险点位分级是两套清单；仅列挂点领导职务，不含姓名；合成数据", "an inventory apart from the risk levels; the leader's role only, no names; synthetic data"),
 		Fields: []spatial.Field{codeField(0, ""), required(text("name", "名称", "name")), inStreet(),
 			required(choice("kind", "类型", "kind", label("urban_village", "城中村", "urban village"), label("old_building", "老旧房屋", "old buildings"),

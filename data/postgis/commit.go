@@ -13,6 +13,9 @@ import (
 
 // Commit writes a change in one transaction.
 func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, error) {
+	if err := c.Validate(); err != nil {
+		return 0, err
+	}
 	version := c.Base + 1
 	err := pgx.BeginTxFunc(ctx, s.pool, writing, func(tx pgx.Tx) error {
 		current, err := lockVersion(ctx, tx)

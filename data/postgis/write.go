@@ -94,9 +94,6 @@ func (t table) remove(ctx context.Context, tx pgx.Tx, ids []int64) ([]int64, err
 // edit makes a layer's part of a change. Rows to be replaced are deleted
 // first, so that rows may exchange unique values.
 func (t table) edit(ctx context.Context, tx pgx.Tx, c spatial.LayerChange) error {
-	if err := checkOnce(c); err != nil {
-		return err
-	}
 	there, err := t.remove(ctx, tx, c.Delete)
 	if err != nil {
 		return err
@@ -130,18 +127,6 @@ func putIDs(c spatial.LayerChange) []int64 {
 		ids[i] = c.Put[i].ID
 	}
 	return ids
-}
-
-// checkOnce refuses a change that names a row twice.
-func checkOnce(c spatial.LayerChange) error {
-	ids := slices.Sorted(slices.Values(slices.Concat(putIDs(c), c.Delete)))
-	for i := 1; i < len(ids); i++ {
-		if ids[i] == ids[i-1] {
-			return &spatial.InvalidError{Rule: "row_once", Where: fmt.Sprintf("%s %d", c.Layer, ids[i]),
-				Detail: "the row stands twice in one change"}
-		}
-	}
-	return nil
 }
 
 // stale is the refusal of a change that was planned on another version.

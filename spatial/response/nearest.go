@@ -28,6 +28,9 @@ type Candidate struct {
 // where no more have geometry. p must be finite. Cost: about 60 ns for each
 // vertex of the features it must look at, which are few more than k.
 func Nearest(layer *spatial.Layer, p orb.Point, k int, keep func(spatial.Feature) bool) []Candidate {
+	if k < 1 {
+		return nil
+	}
 	below := func(b orb.Bound) float64 { return float64(geodesic.LowerBound(p, b)) }
 	of := func(f spatial.Feature) float64 {
 		if keep != nil && !keep(f) {
