@@ -3,6 +3,9 @@ package viewer_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -10,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -265,6 +269,8 @@ func TestBrowser(t *testing.T) {
 	t.Run("language", func(t *testing.T) { testLanguage(open(t, chromium, server, 1440, 900)) })
 	t.Run("switches", func(t *testing.T) { testSwitches(open(t, chromium, server, 1440, 900)) })
 	t.Run("address", func(t *testing.T) { testAddress(open(t, chromium, server, 1440, 900)) })
+	t.Run("nearest", func(t *testing.T) { testNearestPoint(open(t, chromium, server, 1440, 900)) })
+	t.Run("lost", func(t *testing.T) { testLost(t, chromium, server) })
 	t.Run("phone", func(t *testing.T) { testPhone(open(t, chromium, server, 390, 844)) })
 }
 
@@ -350,6 +356,65 @@ func testCard(p *tab) {
 	p.do(chromedp.KeyEvent("\u001b"), chromedp.WaitNotPresent(chromedp.CSS(".card")))
 }
 
+// testNearestPoint clicks on a risk point among others.
+func testNearestPoint(p *tab) {
+	p.visit("lang=zh&" + at(14))
+	type point struct {
+		position
+		ID string `json:"id"`
+	}
+	want := eval[point](p, `(() => {
+		const map = wangge.map, { left, top, width, height } = map.getCanvas().getBoundingClientRect();
+		const found = map.queryRenderedFeatures({ layers: ["risk_points/point"] })
+			.map((f) => ({ id: String(f.id), at: map.project(f.geometry.coordinates) }))
+			.filter(({ at }) => at.y > height / 2 && map.queryRenderedFeatures(at).every((f) => f.layer.id === "risk_points/point" || !f.layer.id.endsWith("/point")));
+		const gap = (a, b) => Math.hypot(a.at.x - b.at.x, a.at.y - b.at.y);
+		const alone = (a) => { const gaps = found.filter((b) => b !== a).map((b) => gap(a, b)); return Math.min(...gaps) > 3 && Math.min(...gaps) < 6; };
+		const middle = { at: { x: width / 2, y: height / 2 } };
+		const one = found.filter((a) => gap(a, middle) < 300 && alone(a))[0];
+		return { id: one.id, x: one.at.x + left, y: one.at.y + top };
+	})()`)
+	p.do(chromedp.MouseClickXY(want.X, want.Y), seen(`.card[data-state="ready"]`))
+	code := eval[string](p, `fetch("collections/risk_points/items/`+want.ID+`").then((a) => a.json()).then((f) => f.properties.code)`)
+	if card := p.text(".card"); !strings.Contains(card, code) {
+		p.Errorf("a click on the risk point %s opened\n%s", code, card)
+	}
+}
+
+// testLost loses the service and finds it again.
+func testLost(t *testing.T, chromium context.Context, server string) {
+	target, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var down atomic.Bool
+	through := httputil.NewSingleHostReverseProxy(target)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		through.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	p := open(t, chromium, front.URL, 1440, 900)
+	p.visit("lang=zh&" + at(15))
+	down.Store(true)
+	p.act(`map.jumpTo({ center: [114.115, 22.58], zoom: 16 })`)
+	p.do(seen("#notice"))
+	if notice := p.text("#notice"); !strings.Contains(notice, "没有读到") {
+		p.Errorf("a lost connection is called %q", notice)
+	}
+	down.Store(false)
+	p.do(chromedp.WaitNotVisible(chromedp.CSS("#notice")))
+	if n := p.drawn()["buildings"]; n == 0 {
+		p.Error("the map did not come back with the service")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = nil // the tiles that were refused
+}
+
 // testLanguage switches to English and back.
 func testLanguage(p *tab) {
 	p.visit("lang=zh&" + at(14))
@@ -429,7 +494,14 @@ func testPhone(p *tab) {
 	p.shoot("phone-layers")
 	p.do(click(".fold"), seen("#panel:not(.open)"))
 	p.act(`map.jumpTo({ center: [` + strings.ReplaceAll(town, "/", ",") + `], zoom: 15 })`)
-	p.do(chromedp.MouseClickXY(195, 380), seen(`#sheet .card[data-state="ready"]`))
+	p.do(chromedp.MouseClickXY(195, 600), seen(`#sheet .card[data-state="ready"]`))
+	place := eval[float64](p, `(() => {
+		const [lng, lat] = document.querySelector(".position").textContent.match(/[\d.]+/g).map(Number);
+		return document.querySelector("#sheet").getBoundingClientRect().top - wangge.map.project([lng, lat]).y;
+	})()`)
+	if place <= 0 {
+		p.Errorf("the card covers the place it is about by %.0f pixels", -place)
+	}
 	p.shoot("phone-card")
 	p.axe()
 	if eval[bool](p, `document.documentElement.scrollWidth > innerWidth`) {

@@ -2,7 +2,7 @@
 // there.
 
 import type { MapLibreMap, MapGeoJSONFeature, Point } from "maplibre-gl";
-import { type Feature, type Field, type Layer, loadFeature, loadGridAt, loadNearest } from "./catalogue.ts";
+import { type Candidate, type Feature, type Field, type Layer, loadFeature, loadGridAt, loadNearest } from "./catalogue.ts";
 import { h, svg } from "./dom.ts";
 import { featureSwatch } from "./panel.ts";
 import { englishLabel, nameInWords, numberInWords, valueInWords } from "./say.ts";
@@ -13,13 +13,19 @@ import { type Language, type Words, dictionaries, inWords } from "./words.ts";
 export interface Hit { drawn: Drawn; id: number | string; properties: Feature["properties"] }
 
 // hitsAt are the features at a place on the screen, points first, then lines,
-// then areas; smaller units before those that hold them. Each stands once.
+// then areas; smaller units before those that hold them. Of points the
+// nearest comes first; a badge, which covers dots, is as near as its edge. Each
+// stands once.
 export function hitsAt(map: MapLibreMap, at: Point, drawn: Drawn[]): Hit[] {
   const reach = 7;
   const near = map.queryRenderedFeatures([[at.x - reach, at.y - reach], [at.x + reach, at.y + reach]]).filter((f) => !f.geometry.type.includes("Polygon") || f.layer.type === "symbol");
   const under = map.queryRenderedFeatures(at).filter((f) => f.geometry.type.includes("Polygon"));
+  const badged = new Set(drawn.filter((d) => d.look.glyph !== "none").map((d) => d.layer.id));
+  const gap = (f: MapGeoJSONFeature) => (f.geometry.type !== "Point" ? 0
+    : Math.max(0, map.project(f.geometry.coordinates as [number, number]).dist(at) - (badged.has(f.sourceLayer!) ? 9 : 0)));
+  const found = [...near, ...under].sort((a, b) => order(a) - order(b) || gap(a) - gap(b));
   const hits: Hit[] = [];
-  for (const f of [...near, ...under].sort((a, b) => order(a) - order(b))) {
+  for (const f of found) {
     const d = drawn.find((one) => one.layer.id === f.sourceLayer);
     if (d && f.id !== undefined && !hits.some((one) => one.drawn === d && one.id === f.id)) hits.push({ drawn: d, id: f.id, properties: f.properties });
   }
@@ -96,7 +102,8 @@ export class Card {
       if (signal.aborted) return;
       console.warn(fault);
       this.element.dataset.state = "failed";
-      this.element.querySelector(".facts")?.replaceChildren(h("p", { className: "fault" }, dictionaries[language].layerFailed));
+      this.element.querySelector(".facts")?.replaceChildren(faultInWords(fault, dictionaries[language]),
+        h("button", { type: "button", className: "ask", onclick: () => { void this.#open(index, this.#language); this.element.focus(); } }, dictionaries[language].retry));
     }
   }
 
@@ -155,15 +162,18 @@ function facts(layer: Layer, feature: Feature, language: Language): HTMLElement 
   const words = dictionaries[language];
   const missing: string[] = [];
   const lines: HTMLElement[] = [];
-  for (const field of layer.fields) {
+  for (const field of codeLast(layer)) {
     if (field.name === layer.label || field.name === englishLabel(layer)) continue;
     const value = valueInWords(field, feature.properties[field.name], language);
     const title = inWords(field.title, language, field.name);
     if (value === undefined && !field.values) missing.push(title);
     else lines.push(fact(field, title, value ?? words.noValue, feature.properties[field.name], layer));
   }
-  return h("div", {}, h("dl", {}, ...lines), missing.length > 0 && h("p", { className: "missing" }, `${words.notFilled}: ${missing.join(language === "zh" ? "、" : ", ")}`));
+  return h("div", {}, h("dl", {}, ...lines), missing.length > 0 && h("p", { className: "missing" }, words.notFilled + missing.join(language === "zh" ? "、" : ", ")));
 }
+
+// codeLast are the fields of a layer, its code after what says more.
+const codeLast = (layer: Layer): Field[] => [...layer.fields].sort((a, b) => Number(a.name === layer.code) - Number(b.name === layer.code));
 
 function fact(field: Field, title: string, value: string, raw: unknown, layer: Layer): HTMLElement {
   const colour = field.values?.find((v) => v.value === String(raw))?.color;
@@ -183,12 +193,25 @@ async function hereInWords(lon: number, lat: number, language: Language, layers:
     const [grid, nearest] = await Promise.all([loadGridAt(lon, lat), loadNearest(lon, lat, 3)]);
     const grids = layers.find((d) => d.layer.id === "grids")?.layer;
     const gridName = grid && grids ? nameInWords(grids, grid.properties, grid.id, language) : words.outside;
-    const stations = nearest.map((c) => h("li", {}, h("span", {}, c.name ?? String(c.id)), h("small", {}, distanceInWords(c.distance, words))));
-    return [h("h3", {}, words.inGrid), h("p", {}, gridName), h("h3", {}, words.nearest), h("ol", {}, ...stations)];
+    const gridCode = grid && grids?.code && String(grid.properties[grids.code] ?? "");
+    const stations = nearest.map((c) => h("li", {}, h("span", {}, c.name ?? String(c.id), " ", h("small", {}, kindInWords(c, layers, language))), h("span", {}, distanceInWords(c.distance, words))));
+    return [h("h3", {}, words.inGrid), h("p", {}, gridName, " ", gridCode && h("small", {}, gridCode)), h("h3", {}, words.nearest), h("ol", {}, ...stations)];
   } catch (fault) {
     console.warn(fault);
-    return [h("p", { className: "fault" }, words.layerFailed)];
+    return [faultInWords(fault, words)];
   }
+}
+
+// kindInWords says what kind of response point a candidate is: a service
+// station is not a fire crew.
+function kindInWords(c: Candidate, layers: Drawn[], language: Language): string {
+  const kinds = layers.find((d) => d.layer.id === c.layer)?.layer.fields.find((f) => f.name === "kind");
+  return (kinds && valueInWords(kinds, c.kind, language)) ?? c.kind ?? "";
+}
+
+// faultInWords tells a service that is not there from one that refuses.
+function faultInWords(fault: unknown, words: Words): HTMLElement {
+  return h("p", { className: "fault", role: "alert" }, fault instanceof TypeError ? words.unreachable : words.layerFailed);
 }
 
 function distanceInWords(metres: number, words: Words): string {

@@ -1,6 +1,6 @@
 // The map page: wires the map, the list of layers and the card together.
 
-import { type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { type ErrorEvent, type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import { languageInAddress, readLayers, rememberLanguage, rememberedLanguage, writeLanguage, writeLayers } from "./address.ts";
 import { Card, hitsAt } from "./card.ts";
 import { type Bounds, type Catalogue, type Feature, loadCatalogue, loadPlaceName } from "./catalogue.ts";
@@ -22,6 +22,9 @@ const duration = still ? 0 : 500;
 setWorkerUrl(new URL(WORKER, import.meta.url).href);
 offerFonts();
 void start();
+
+// Tile is what MapLibre says of a tile that could not be read.
+interface Tile { tileID: { canonical: { x: number; y: number; z: number } } }
 
 async function start(): Promise<void> {
   const language = preferred(languageInAddress() ?? rememberedLanguage());
@@ -54,6 +57,8 @@ class Page {
   readonly #notice = h("p", { id: "notice", hidden: true, role: "status" });
   #list: HTMLElement = h("div");
   #language: Language;
+  #failed = new Map<Tile, string>(); // tiles that could not be read, and their sources
+  #retrying = 0;
   #place = "";
   #open = !phone.matches;
 
@@ -95,9 +100,12 @@ class Page {
     map.on("mousemove", (e) => { map.getCanvas().style.cursor = this.#overPlace(e.point) ? "pointer" : ""; });
     map.getCanvas().addEventListener("keydown", (e) => { if (e.key === "Enter") this.#pickCentre(); });
     map.on("zoom", () => this.#followZoom());
-    map.on("error", ({ error }) => this.#complain(error));
+    map.on("error", (e) => this.#complain(e));
     for (const busy of ["dataloading", "movestart"] as const) map.on(busy, () => { delete document.body.dataset.settled; });
-    map.on("idle", () => { document.body.dataset.settled = "true"; });
+    map.on("idle", () => {
+      document.body.dataset.settled = "true";
+      this.#notice.hidden = this.#failed.size === 0;
+    });
     addEventListener("hashchange", () => this.#followAddress());
     phone.addEventListener("change", () => this.#close());
   }
@@ -119,7 +127,7 @@ class Page {
     const title = words.title(this.#place);
     document.documentElement.lang = this.#language === "zh" ? "zh-Hans" : "en";
     document.title = this.#catalogue.synthetic ? `${title} · ${words.synthetic}` : title;
-    this.#map.getCanvas().setAttribute("aria-label", words.map);
+    this.#map.getCanvas().setAttribute("aria-label", words.mapKeys);
     this.#mapBox.setAttribute("aria-label", words.map);
     this.#zoom.speak(words);
     this.#panel.setAttribute("aria-label", words.layers);
@@ -216,12 +224,16 @@ class Page {
     const hits = hitsAt(this.#map, point, this.#drawn);
     if (hits.length === 0) return this.#close();
     this.#card.show(hits, lngLat, this.#language);
-    if (phone.matches) this.#showSheet();
+    if (phone.matches) this.#showSheet(point, lngLat);
     else this.#popup.setLngLat(lngLat).setDOMContent(this.#card.element).addTo(this.#map);
     this.#card.element.focus({ preventScroll: true });
   }
 
-  #showSheet(): void {
+  // showSheet opens the card below the map, and moves the map if it would
+  // hide the place that was asked about.
+  #showSheet(point: Point, lngLat: LngLat): void {
+    const free = 0.42 * innerHeight; // the sheet is at most 58 % high
+    if (point.y > free - 24) this.#map.easeTo({ center: lngLat, offset: [0, (free - innerHeight) / 2], duration });
     this.#fold(false);
     this.#sheet.replaceChildren(this.#card.element);
     this.#sheet.hidden = false;
@@ -229,6 +241,7 @@ class Page {
   }
 
   #close(): void {
+    if (this.#card.element.contains(document.activeElement)) this.#map.getCanvas().focus({ preventScroll: true });
     this.#card.forget();
     this.#popup.remove();
     this.#sheet.hidden = true;
@@ -241,10 +254,23 @@ class Page {
     if (this.#popup.isOpen()) this.#popup.setLngLat(this.#popup.getLngLat()); // the card has grown: find room again
   }
 
-  #complain(fault: unknown): void {
-    console.warn(fault);
+  // complain says that tiles are missing until they are there.
+  #complain(fault: ErrorEvent & { sourceId?: string; tile?: Tile }): void {
+    console.warn(fault.error);
     this.#notice.textContent = dictionaries[this.#language].tilesFailed;
     this.#notice.hidden = false;
-    setTimeout(() => { this.#notice.hidden = true; }, 6000);
+    const { sourceId, tile } = fault;
+    if (sourceId && tile) this.#failed.set(tile, sourceId);
+    this.#retrying ||= setTimeout(() => this.#askAgain(), 5000);
+  }
+
+  // askAgain reads missing tiles one by one: MapLibre waits for ever if a
+  // whole source with missing tiles is read again.
+  #askAgain(): void {
+    const failed = this.#failed;
+    this.#failed = new Map();
+    this.#retrying = 0;
+    for (const [tile, sourceId] of failed) this.#map.refreshTiles(sourceId, [tile.tileID.canonical]);
+    this.#map.triggerRepaint();
   }
 }

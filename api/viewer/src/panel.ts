@@ -37,7 +37,7 @@ function row(d: Drawn, language: Language, acts: PanelActs): HTMLElement {
   const box = h("input", { type: "checkbox", checked: d.on, data: { layer: d.layer.id } });
   const item = h("li", { className: "layer", data: { layer: d.layer.id } },
     h("div", { className: "row" },
-      h("label", {}, box, swatch(d), h("span", { className: "title" }, title)),
+      h("label", {}, box, swatch(d), h("span", { className: "title" }, breakable(title))),
       h("span", { className: "count" }, numberInWords(d.layer.count, words.locale)), details(d, title, language, acts)),
     hint(d, words, acts), legend(d, language));
   box.onchange = () => {
@@ -48,6 +48,10 @@ function row(d: Drawn, language: Language, acts: PanelActs): HTMLElement {
   item.classList.toggle("off", !d.on);
   return item;
 }
+
+// breakable lets the titles of imported layers, often file names, break at
+// their underscores.
+const breakable = (title: string) => title.replaceAll("_", "_\u200b");
 
 // hint tells from which zoom a layer shows; followZoom keeps it true.
 function hint(d: Drawn, words: Words, acts: PanelActs): HTMLElement | undefined {
@@ -116,5 +120,6 @@ function patch(d: Drawn, colour: string): HTMLElement {
   const flat = h("i", { className: d.layer.kinds.has("polygon") ? "area" : "line" });
   flat.style.setProperty("--colour", colour);
   if (["districts", "streets", "communities", "grids"].includes(d.layer.id)) flat.classList.add("edge");
+  else if (d.look.base) flat.classList.add("solid");
   return h("span", { className: "swatch", aria: { hidden: "true" } }, flat);
 }

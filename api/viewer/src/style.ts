@@ -247,11 +247,24 @@ function lines(d: Drawn): Parts[number] {
 
 function points(d: Drawn): Parts[number] {
   const dots = d.look.glyph === "none";
-  const far = dots ? valued(d, (m) => (m.size < 9 ? 0.34 : m.size < 12 ? 0.5 : 0.8)) : valued(d, (m) => (m.glyph === "none" ? 0.42 : 0.46));
   return [dots ? Band.Point : Band.Point + 0.5, "point", { type: "symbol", ...(!sited.has(d.layer.id) && { filter: is("point") }),
     layout: { "icon-image": valued(d, nameOf), "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": valued(d, (m) => m.size),
-      "icon-size": ["interpolate", ["linear"], ["zoom"], 10, ["*", 0.5, far], 12.2, far, 13, far, 15.5, dots ? 0.85 : 0.9, 17, 1.1] as unknown as ExpressionSpecification } },
+      "icon-size": dots ? dotSize(d) : badgeSize(d) },
+    paint: { "icon-opacity": ["interpolate", ["linear"], ["zoom"], dots ? 14 : 12, valued(d, (m) => (m.size < 14 ? 0.6 : 1)), dots ? 15.5 : 13.5, 1] as unknown as ExpressionSpecification } },
     sited.has(d.layer.id) ? siteSource : undefined];
+}
+
+// Thousands of dots must leave the town readable, so the common ones begin
+// small; the grave ones are large from the start.
+function dotSize(d: Drawn): ExpressionSpecification {
+  const far = valued(d, (m) => (m.size < 9 ? 0.27 : m.size < 12 ? 0.4 : 0.8));
+  const middle = valued(d, (m) => (m.size < 12 ? 0.5 : 0.85));
+  return ["interpolate", ["linear"], ["zoom"], 10, ["*", 0.5, far], 13, far, 14.2, far, 15.2, middle, 16.2, 0.85, 17.5, 1.1] as unknown as ExpressionSpecification;
+}
+
+function badgeSize(d: Drawn): ExpressionSpecification {
+  const far = valued(d, (m) => (m.glyph === "none" ? 0.42 : 0.46));
+  return ["interpolate", ["linear"], ["zoom"], 9, ["*", 0.35, far], 11, ["*", 0.62, far], 12.2, far, 13, far, 15.5, 0.9, 17, 1.1] as unknown as ExpressionSpecification;
 }
 
 // valued is something of a layer's symbols, for each feature by its value.
@@ -304,7 +317,7 @@ function names(d: Drawn, language: Language): Parts {
 
 // nameText is what a layer's features are labelled with in a language.
 export function nameText(layer: Layer, language: Language): ExpressionSpecification {
-  if (namings[layer.id]?.code) return gridCode(layer.code);
+  if (namings[layer.id]?.code) return gridName(layer);
   const text = ["to-string", ["get", layer.label]];
   const english = englishLabel(layer);
   if (language === "zh" || !english) return text as unknown as ExpressionSpecification;
@@ -313,11 +326,12 @@ export function nameText(layer: Layer, language: Language): ExpressionSpecificat
 
 const hidden = (d: Drawn, field: string) => d.layer.fields.find((f) => f.name === field)?.detail_only ?? false;
 
-// gridCode is a grid's number in its community, and the full code close up.
-const gridCode = (field: string): ExpressionSpecification => {
-  const code = ["to-string", ["get", field]];
+// gridName is a grid's number in its community, and name and code close up.
+const gridName = (layer: Layer): ExpressionSpecification => {
+  const code = ["to-string", ["get", layer.code]];
   const number = ["case", ["==", ["length", code], 14], ["slice", code, 12], code];
-  return ["step", ["zoom"], number, 16.8, code] as unknown as ExpressionSpecification;
+  const full = layer.label ? ["format", ["to-string", ["get", layer.label]], {}, "\n", {}, code, { "font-scale": 0.82 }] : code;
+  return ["step", ["zoom"], ["format", number, {}], 16.8, full] as unknown as ExpressionSpecification;
 };
 
 // The feature whose card is open: its area below the symbols, its line above.
