@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"math"
 	"os"
@@ -14,20 +16,41 @@ import (
 
 	"wangge/data/postgis/postgistest"
 	"wangge/spatial"
+	"wangge/tiles"
 )
 
 // TestStores takes the reference dataset through each kind of store, as an
 // operator would: made, checked, served, added to, and found to be broken.
 func TestStores(t *testing.T) {
+	digests := map[string]map[string][sha256.Size]byte{}
 	for name, made := range map[string]func(*testing.T) string{"geopackage": referenceCopy, "postgis": referenceDatabase} {
 		t.Run(name, func(t *testing.T) {
 			store := made(t)
 			t.Run("check passes", func(t *testing.T) { checkPasses(t, store) })
 			t.Run("counts", func(t *testing.T) { servesCounts(t, store) })
+			t.Run("tiles", func(t *testing.T) { digests[name] = townTiles(t, store) })
 			t.Run("import while serving", func(t *testing.T) { importsWhileServing(t, store) })
 			t.Run("check finds planted faults", func(t *testing.T) { checkFindsPlantedFaults(t, store) })
 		})
 	}
+	for address, want := range digests["geopackage"] {
+		if have, ok := digests["postgis"][address]; ok && have != want {
+			t.Errorf("%s differs between the stores", address)
+		}
+	}
+}
+
+// townTiles are the digests of the tiles above the town's centre, with all
+// layers that have geometry.
+func townTiles(t *testing.T, store string) map[string][sha256.Size]byte {
+	address := serve(t, store)
+	digests := map[string][sha256.Size]byte{}
+	for z := range uint32(19) {
+		id := tiles.At(orb.Point{114.118, 22.546}, z)
+		path := fmt.Sprintf("/tiles/districts,grids,water,roads,buildings,risk_points,high_risk_zones,shelters/%v.mvt", id)
+		digests[path] = sha256.Sum256(get(t, address+path))
+	}
+	return digests
 }
 
 // referenceCopy is the reference dataset in a file to be written to.
