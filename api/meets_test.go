@@ -12,7 +12,7 @@ import (
 // TestMeetsAgreesWithSimpleFeatures draws geometries on a raster of integers,
 // where touching is common and both answers are exact.
 func TestMeetsAgreesWithSimpleFeatures(t *testing.T) {
-	met := 0
+	met, drawn := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		g := anyGeometry(t)
 		low, size := rasterPoint(t, 8), rasterPoint(t, 4)
@@ -21,12 +21,13 @@ func TestMeetsAgreesWithSimpleFeatures(t *testing.T) {
 		if got := meets(g, box); got != want {
 			t.Fatalf("%s meets %v: %v, want %v", wkt.MarshalString(g), box, got, want)
 		}
+		drawn++
 		if want {
 			met++
 		}
 	})
-	if met < 10 {
-		t.Errorf("only %d pairs met", met)
+	if met*20 < drawn {
+		t.Errorf("only %d of %d pairs met", met, drawn)
 	}
 }
 
