@@ -1,7 +1,9 @@
 package luohu
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -126,26 +128,16 @@ func cutPair(segments []segment, cuts [][]float64, i, j int) {
 	cuts[j] = append(cuts[j], t)
 }
 
-// sorted lists the edges in a stable order.
-func (a *arrangement) sorted() []edge {
-	all := make([]edge, 0, len(a.edges))
-	for e := range a.edges {
-		all = append(all, e)
-	}
-	slices.SortFunc(all, func(p, q edge) int {
-		if p.a != q.a {
-			return int(p.a - q.a)
-		}
-		return int(p.b - q.b)
-	})
-	return all
+// sortedEdges lists the edges of a map in a stable order.
+func sortedEdges[V any](edges map[edge]V) []edge {
+	return slices.SortedFunc(maps.Keys(edges), func(p, q edge) int { return cmp.Or(cmp.Compare(p.a, q.a), cmp.Compare(p.b, q.b)) })
 }
 
 // prune removes dead ends until none is left.
 func (a *arrangement) prune() {
 	degree := make([]int, len(a.sites))
 	ends := make([][]edge, len(a.sites))
-	for _, e := range a.sorted() {
+	for _, e := range sortedEdges(a.edges) {
 		degree[e.a]++
 		degree[e.b]++
 		ends[e.a] = append(ends[e.a], e)
@@ -172,7 +164,7 @@ func (a *arrangement) trace() [][]int32 {
 	next := a.successors()
 	used := map[edge]bool{}
 	var rings [][]int32
-	for _, e := range a.sorted() {
+	for _, e := range sortedEdges(a.edges) {
 		for _, start := range []edge{e, e.reverse()} {
 			if used[start] {
 				continue
@@ -193,7 +185,7 @@ func (a *arrangement) trace() [][]int32 {
 // successors gives for each directed edge the next one around the face on its left.
 func (a *arrangement) successors() map[edge]edge {
 	around := make([][]int32, len(a.sites))
-	for _, e := range a.sorted() {
+	for _, e := range sortedEdges(a.edges) {
 		around[e.a] = append(around[e.a], e.b)
 		around[e.b] = append(around[e.b], e.a)
 	}

@@ -30,7 +30,7 @@ var classWords = [...]string{alley: "lane", local: "local", secondary: "secondar
 // roads makes the road network from the edges of the subdivision.
 func (u *units) roads(r *rand.Rand) []road {
 	w := &roadMaker{units: u, at: map[int32][]edge{}, barred: map[int32]bool{}}
-	for _, e := range u.sortedMarks() {
+	for _, e := range sortedEdges(u.marks) {
 		if c := u.marks[e].class; c == river || c == rail || c == shore {
 			w.barred[e.a], w.barred[e.b] = true, true
 		}
@@ -52,20 +52,6 @@ type roadMaker struct {
 	edges  []edge
 	at     map[int32][]edge
 	barred map[int32]bool // vertices of rivers, railways and shores
-}
-
-func (u *units) sortedMarks() []edge {
-	all := make([]edge, 0, len(u.marks))
-	for e := range u.marks {
-		all = append(all, e)
-	}
-	slices.SortFunc(all, func(p, q edge) int {
-		if p.a != q.a {
-			return int(p.a - q.a)
-		}
-		return int(p.b - q.b)
-	})
-	return all
 }
 
 // drivable reports whether an edge is a road: planned ones always, small
