@@ -3,6 +3,7 @@ package data_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"sync"
 	"testing"
@@ -82,6 +83,19 @@ func (m *memory) Fill(context.Context, data.Source, data.Progress) error {
 	return errors.ErrUnsupported
 }
 func (m *memory) Close() error { return nil }
+
+func (m *memory) Since(context.Context, spatial.Version) (spatial.Change, spatial.Version, error) {
+	return spatial.Change{}, 0, data.ErrGap
+}
+
+func (m *memory) Watch(ctx context.Context, _ func()) error {
+	<-ctx.Done()
+	return nil
+}
+
+func (m *memory) Upsert(context.Context, spatial.Version, *spatial.Schema, iter.Seq2[spatial.Row, error], string, data.Progress) (spatial.Version, error) {
+	return 0, errors.ErrUnsupported
+}
 
 // foreign commits behind the back of whoever holds m.
 func (m *memory) foreign(id int64) error {

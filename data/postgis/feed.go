@@ -1,0 +1,40 @@
+package postgis
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"wangge/data"
+	"wangge/spatial"
+)
+
+// Since is not there yet: whoever asks loads all.
+func (s *Store) Since(context.Context, spatial.Version) (spatial.Change, spatial.Version, error) {
+	return spatial.Change{}, 0, data.ErrGap
+}
+
+// Watch is not there yet: it waits for the end of ctx.
+func (s *Store) Watch(ctx context.Context, _ func()) error {
+	<-ctx.Done()
+	return nil
+}
+
+// Upsert collects the rows and commits them.
+func (s *Store) Upsert(ctx context.Context, base spatial.Version, into *spatial.Schema, rows iter.Seq2[spatial.Row, error], note string, _ data.Progress) (spatial.Version, error) {
+	c := spatial.Change{Base: base, Note: note, Layers: []spatial.LayerChange{{Layer: into.ID}}}
+	snapshot, err := s.Load(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := snapshot.Layer(into.ID); err != nil {
+		c.Create = []*spatial.Schema{into}
+	}
+	for row, err := range rows {
+		if err != nil {
+			return 0, fmt.Errorf("upsert %s: %w", into.ID, err)
+		}
+		c.Layers[0].Put = append(c.Layers[0].Put, row)
+	}
+	return s.Commit(ctx, c)
+}
