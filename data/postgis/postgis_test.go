@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkb"
 
 	"wangge/data/postgis/postgistest"
 	"wangge/data/storetest"
@@ -18,7 +19,39 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) string { return postgistest.URL(t) }, openStore)
+	storetest.Run(t, storetest.Harness{
+		Fresh:    func(t *testing.T) string { return postgistest.URL(t) },
+		Open:     openStore,
+		Client:   client,
+		Geometry: geometryLiteral,
+		Sever:    sever,
+		Writers:  true,
+	})
+}
+
+// client is a connection of a program that speaks plain SQL.
+func client(t *testing.T, url string) func(string) error {
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return func(statement string) error {
+		_, err := conn.Exec(t.Context(), statement)
+		return err
+	}
+}
+
+func geometryLiteral(g orb.Geometry) string {
+	if g == nil {
+		return "NULL"
+	}
+	return fmt.Sprintf("ST_GeomFromWKB('\\x%x', 4490)", wkb.MustMarshal(g))
+}
+
+// sever ends every other connection to the database.
+func sever(t *testing.T, url string) {
+	postgistest.Exec(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND datname = current_database()")
 }
 
 // TestConflictInAStrictDatabase: a commit that waited for another ends in a

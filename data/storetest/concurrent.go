@@ -36,7 +36,7 @@ func commitSoon(ctx context.Context, store data.Store, c spatial.Change) (spatia
 // have no gaps and no twins.
 func (k kind) testConcurrentCommitters(t *testing.T) {
 	const writers, each = 4, 8
-	place := k.fresh(t)
+	place := k.Fresh(t)
 	fill(t, k.at(t, place), district())
 	versions := make([][]spatial.Version, writers)
 	var group sync.WaitGroup
@@ -74,7 +74,7 @@ func (k kind) testConcurrentCommitters(t *testing.T) {
 // parts of two, also while layers come and go.
 func (k kind) testReaderDuringCommits(t *testing.T) {
 	const commits = 30
-	place := k.fresh(t)
+	place := k.Fresh(t)
 	writer := k.at(t, place)
 	fill(t, writer, pair())
 	ctx, stop := context.WithCancel(t.Context())

@@ -13,6 +13,8 @@ import (
 	"context"
 	"testing"
 
+	"github.com/paulmach/orb"
+
 	"wangge/data"
 )
 
@@ -24,14 +26,30 @@ type Fresh func(t *testing.T) (place string)
 // stores of one place share nothing but the place.
 type Open func(ctx context.Context, place string) (data.Store, error)
 
+// Client connects to a place as another program would, which knows nothing of
+// ours and speaks SQL: a feature table is named by its layer, a column by its
+// field, beside id and geom. Each exec runs one statement on that one
+// connection, which lives until the test ends.
+type Client func(t *testing.T, place string) (exec func(statement string) error)
+
+// Harness is what a kind of store brings to its test.
+type Harness struct {
+	Fresh    Fresh
+	Open     Open
+	Client   Client
+	Geometry func(orb.Geometry) string        // an SQL expression in the store's own coordinates; NULL for nil
+	Sever    func(t *testing.T, place string) // ends every connection to the place, as a database that is restarted does; nil if there are none
+	Writers  bool                             // whether two transactions may write at the same time
+}
+
 // Run proves a kind of store. Call it directly from a top-level test: the
 // test of a killed writer runs that test again in a process of its own.
-func Run(t *testing.T, fresh Fresh, open Open) {
+func Run(t *testing.T, h Harness) {
 	if isWriter() {
-		writeUntilKilled(t, open)
+		writeUntilKilled(t, h.Open)
 		return
 	}
-	k := kind{fresh, open}
+	k := kind{h}
 	t.Run("empty", k.testEmpty)
 	t.Run("fill and load", k.testFill)
 	t.Run("fill refuses", k.testFillRefuses)
@@ -52,21 +70,18 @@ func Run(t *testing.T, fresh Fresh, open Open) {
 }
 
 // kind is the kind of store under test.
-type kind struct {
-	fresh Fresh
-	open  Open
-}
+type kind struct{ Harness }
 
 // empty is an opened store with nothing in it.
 func (k kind) empty(t *testing.T) data.Store {
 	t.Helper()
-	return k.at(t, k.fresh(t))
+	return k.at(t, k.Fresh(t))
 }
 
 // at opens the store at a place until the end of the test.
 func (k kind) at(t *testing.T, place string) data.Store {
 	t.Helper()
-	store, err := k.open(t.Context(), place)
+	store, err := k.Open(t.Context(), place)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

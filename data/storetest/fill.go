@@ -94,8 +94,8 @@ func (k kind) testFillRefuses(t *testing.T) {
 }
 
 func (k kind) testReopen(t *testing.T) {
-	place := k.fresh(t)
-	store, err := k.open(t.Context(), place)
+	place := k.Fresh(t)
+	store, err := k.Open(t.Context(), place)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func commitNext(ctx context.Context, store data.Store) (spatial.Version, error) 
 // opens, every acknowledged change is there, and none is there by half.
 func (k kind) testKilledWriter(t *testing.T) {
 	const kills = 10
-	place := k.fresh(t)
+	place := k.Fresh(t)
 	fill(t, k.at(t, place), pair())
 	for i := range kills {
 		last := runAndKill(t, place, time.Duration(5+17*i)*time.Millisecond)
