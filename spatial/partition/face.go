@@ -2,6 +2,7 @@ package partition
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
@@ -40,13 +41,13 @@ func nameOf(f spatial.Feature) string {
 	return fmt.Sprint(f.ID())
 }
 
-// facesOf reads a layer's polygons; features that are no polygons, vertices
-// off the lattice, rings without area, and holes and parts that do not nest
-// are faults.
-func facesOf(layer *spatial.Layer) ([]face, []Fault) {
-	faces := make([]face, 0, layer.Len())
+// facesOf reads polygon features; what is no polygon, vertices off the
+// lattice, rings without area, and holes and parts that do not nest are
+// faults.
+func facesOf(features iter.Seq[spatial.Feature]) ([]face, []Fault) {
+	var faces []face
 	var faults []Fault
-	for f := range layer.All() {
+	for f := range features {
 		face, fault := newFace(nameOf(f), f.Geometry())
 		if len(fault) == 0 {
 			fault = face.misnested()

@@ -55,36 +55,16 @@ func (f *face) cutBy(a, b Vertex) bool {
 // linesOf is the geometry's positions as lines on the lattice: rings closed,
 // points as lines of one position.
 func linesOf(g orb.Geometry) [][]Vertex {
-	switch g := g.(type) {
-	case orb.Point:
-		return [][]Vertex{{VertexOf(g)}}
-	case orb.MultiPoint:
-		var lines [][]Vertex
-		for _, p := range g {
-			lines = append(lines, []Vertex{VertexOf(p)})
-		}
-		return lines
-	case orb.LineString:
-		return [][]Vertex{lineOf(g)}
-	case orb.MultiLineString:
-		var lines [][]Vertex
-		for _, l := range g {
-			lines = append(lines, lineOf(l))
-		}
-		return lines
-	}
 	var lines [][]Vertex
-	for polygon := range polygonsOf(g) {
-		for _, ring := range polygon {
-			lines = append(lines, lineOf(orb.LineString(ring)))
-		}
+	for _, run := range positionsOf(g) {
+		lines = append(lines, lineOf(run))
 	}
 	return lines
 }
 
-func lineOf(line orb.LineString) []Vertex {
-	vertices := make([]Vertex, len(line))
-	for i, p := range line {
+func lineOf(run []orb.Point) []Vertex {
+	vertices := make([]Vertex, len(run))
+	for i, p := range run {
 		vertices[i] = VertexOf(p)
 	}
 	return vertices

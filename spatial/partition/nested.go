@@ -13,15 +13,38 @@ import (
 // part its children from the rest. field names the children's attribute that
 // holds the parent's code.
 func ProveNested(children *spatial.Layer, field string, parents *spatial.Layer) []Fault {
-	faces, faults := facesOf(children)
-	edges, _ := pair(faces)
-	parentOf := make([]string, 0, len(faces))
+	return proveNested(slices.Collect(children.All()), field, slices.Collect(parents.All()), children.ID())
+}
+
+// ProveNestedIn is [ProveNested] for the parents of some codes only: those
+// that a change touched, or whose children it did. It looks at every feature,
+// but only at the geometry of those.
+func ProveNestedIn(children *spatial.Layer, field string, parents *spatial.Layer, codes map[string]bool) []Fault {
+	var some, above []spatial.Feature
+	index := children.Schema().FieldIndex(field)
 	for f := range children.All() {
-		parentOf = append(parentOf, f.Attribute(field).Text())
+		if codes[f.Value(index).Text()] {
+			some = append(some, f)
+		}
+	}
+	for f := range parents.All() {
+		if codes[f.Code()] {
+			above = append(above, f)
+		}
+	}
+	return proveNested(some, field, above, children.ID())
+}
+
+func proveNested(children []spatial.Feature, field string, parents []spatial.Feature, id spatial.LayerID) []Fault {
+	faces, faults := facesOf(slices.Values(children))
+	edges, _ := pair(faces)
+	parentOf := make([]string, len(children))
+	for i, f := range children {
+		parentOf[i] = f.Attribute(field).Text()
 	}
 	want := edges.outlines(parentOf)
-	outlines, more := facesOf(parents)
-	return append(append(faults, more...), compareOutlines(want, outlines, children.ID())...)
+	outlines, more := facesOf(slices.Values(parents))
+	return append(append(faults, more...), compareOutlines(want, outlines, id)...)
 }
 
 // outlines keeps the segments whose other side belongs to another parent.

@@ -13,7 +13,7 @@ import (
 // overlap-free subdivision with identical shared edges; none is the proof.
 // Faults come in a stable order. It costs one sort of the segments.
 func Prove(layer *spatial.Layer) []Fault {
-	faces, faults := facesOf(layer)
+	faces, faults := facesOf(layer.All())
 	edges, overlaps := pair(faces)
 	faults = append(faults, overlaps...)
 	faults = append(faults, edges.meetings(faces)...)
