@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"wangge/data"
 	"wangge/spatial"
 )
 
@@ -25,6 +27,10 @@ type fixed struct {
 
 func (f fixed) Current() *spatial.Snapshot { return f.snapshot }
 func (f fixed) Fault() error               { return f.fault }
+func (fixed) Next(ctx context.Context, last data.Event) (data.Event, error) {
+	<-ctx.Done()
+	return last, context.Cause(ctx)
+}
 
 // square is a square of 0.01° with its lower left corner at x, y hundredths
 // of a degree from 114 E, 22.5 N.

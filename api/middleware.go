@@ -47,11 +47,12 @@ func compressed(next http.Handler) http.Handler {
 // the whole answer, a time: a stream may be long but may not stand still.
 type answer struct {
 	http.ResponseWriter
-	control *http.ResponseController
-	request string
-	status  int
-	bytes   int64
-	lost    bool // the client takes no more
+	control  *http.ResponseController
+	patience time.Duration // for each write
+	request  string
+	status   int
+	bytes    int64
+	lost     bool // the client takes no more
 }
 
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
@@ -67,7 +68,7 @@ func (a *answer) Write(b []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
-	_ = a.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // not every writer has deadlines
+	_ = a.control.SetWriteDeadline(time.Now().Add(a.patience)) // not every writer has deadlines
 	n, err := a.ResponseWriter.Write(b)
 	a.bytes += int64(n)
 	a.lost = a.lost || err != nil
@@ -87,7 +88,7 @@ func requestID(r *http.Request) string { return answerOf(r).request }
 func (s *Server) trace(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		a := &answer{ResponseWriter: w, control: http.NewResponseController(w), request: rand.Text()[:12]}
+		a := &answer{ResponseWriter: w, control: http.NewResponseController(w), patience: s.limits.write, request: rand.Text()[:12]}
 		w.Header().Set("X-Request-Id", a.request)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		defer func() {

@@ -48,6 +48,7 @@ func (s *Server) table() []route {
 		s.nearestRoutes(),
 		s.gridRoutes(),
 		s.tileRoutes(),
+		s.eventRoutes(),
 		s.definitionRoutes(),
 		s.healthRoutes(),
 	)

@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"wangge/data"
 	"wangge/spatial"
 	"wangge/tiles"
 )
@@ -24,6 +25,9 @@ type State interface {
 	Current() *spatial.Snapshot
 	// Fault says why the snapshot may be behind the store; nil if it is not.
 	Fault() error
+	// Next waits until the state differs from that of an earlier event; see
+	// data.Live.
+	Next(ctx context.Context, last data.Event) (data.Event, error)
 }
 
 // Config is what an operator may choose. The zero value works.
@@ -31,6 +35,7 @@ type Config struct {
 	PublicURL *url.URL     // base of the links in answers; nil: as the request's Host says
 	BodyLimit int64        // largest request body in bytes; 0: 32 MiB
 	TileMemo  uint64       // bytes of rendered tiles kept in memory; 0: 64 MiB
+	Streams   int          // most event streams at a time; 0: 1000
 	Page      http.Handler // the map page, at / and below /viewer/; nil: none
 }
 
@@ -50,6 +55,10 @@ type Server struct {
 	handler http.Handler
 
 	renderer *tiles.Renderer
+	streams  streams
+	limits   limits
+	closing  context.Context // ends when the service does, and event streams with it
+	close    context.CancelFunc
 }
 
 // New makes the service of a state.
@@ -60,7 +69,12 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	if config.TileMemo == 0 {
 		config.TileMemo = defaultTileMemo
 	}
-	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8]}
+	if config.Streams == 0 {
+		config.Streams = defaultStreams
+	}
+	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8], limits: usual}
+	s.closing, s.close = context.WithCancel(context.Background())
+	s.streams.most = int64(config.Streams)
 	s.renderer = tiles.NewRenderer(config.TileMemo, runtime.GOMAXPROCS(0))
 	s.routes = s.table()
 	s.handler = s.wrap(s.router())
@@ -84,28 +98,28 @@ func (s *Server) router() http.Handler {
 	return mux
 }
 
-// How long a client may take. An answer has no limit as a whole: each write
-// must make progress (see [answer]).
-const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = time.Minute
-	idleTimeout   = 2 * time.Minute
-	writeTimeout  = 30 * time.Second
-	graceTimeout  = 10 * time.Second
-	maxHeader     = 64 << 10
-)
+// limits is how long a client may take. An answer has no limit as a whole:
+// each write must make progress (see [answer]). After a silence an event
+// stream says that it is there, so that both sides notice a dead connection.
+type limits struct{ header, read, idle, write, grace, silence time.Duration }
 
-// Serve accepts connections until ctx ends, then lets requests under way
-// finish for ten seconds. It closes the listener.
+var usual = limits{header: 10 * time.Second, read: time.Minute, idle: 2 * time.Minute, write: 30 * time.Second,
+	grace: 10 * time.Second, silence: 15 * time.Second}
+
+const maxHeader = 64 << 10
+
+// Serve accepts connections until ctx ends, then ends event streams and lets
+// other requests under way finish for ten seconds. It closes the listener.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: s.limits.header,
+		ReadTimeout:       s.limits.read,
+		IdleTimeout:       s.limits.idle,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	server.RegisterOnShutdown(s.close)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {
@@ -113,11 +127,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.grace)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
 		_ = server.Close()
-		return fmt.Errorf("requests still under way after %v were cut off: %w", graceTimeout, err)
+		return fmt.Errorf("requests still under way after %v were cut off: %w", s.limits.grace, err)
 	}
 	return nil
 }

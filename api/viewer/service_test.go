@@ -1,6 +1,7 @@
 package viewer_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"wangge/api"
 	"wangge/api/viewer"
+	"wangge/data"
 	"wangge/data/luohu"
 	"wangge/spatial"
 )
@@ -23,6 +25,10 @@ type fixed struct{ *spatial.Snapshot }
 
 func (f fixed) Current() *spatial.Snapshot { return f.Snapshot }
 func (f fixed) Fault() error               { return nil }
+func (fixed) Next(ctx context.Context, last data.Event) (data.Event, error) {
+	<-ctx.Done()
+	return last, context.Cause(ctx)
+}
 
 // imported is a layer such as a user brings along; it stands in the middle of
 // the town.
