@@ -14,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/relate"
 )
 
 // selection says which features of a layer are asked for.
@@ -104,7 +105,7 @@ func (s *selection) matches(f spatial.Feature) bool {
 			return false
 		}
 	}
-	return len(s.boxes) == 0 || slices.ContainsFunc(s.boxes, func(b orb.Bound) bool { return meets(f.Geometry(), b) })
+	return len(s.boxes) == 0 || slices.ContainsFunc(s.boxes, func(b orb.Bound) bool { return relate.Meets(f.Geometry(), b) })
 }
 
 // parseBBox reads west,south,east,north, or the same with heights, which are

@@ -28,6 +28,8 @@ var allowed = map[string][]string{
 	"spatial/adjustment":       {"spatial", "spatial/partition", "spatial/geodesic"},
 	"spatial/shelter":          {"spatial", "spatial/geodesic", "spatial/road"},
 	"spatial/response":         {"spatial", "spatial/geodesic", "spatial/road"},
+	"spatial/relate":           {},
+	"spatial/filter":           {"spatial", "spatial/geodesic", "spatial/relate"},
 	"spatial/exposure":         {"spatial", "spatial/geodesic", "spatial/road"},
 	"tiles":                    {"spatial", "spatial/datum"},
 	"data":                     {"spatial", "spatial/partition", "spatial/adjustment"},

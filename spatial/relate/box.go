@@ -1,16 +1,14 @@
-package api
+package relate
 
 import (
-	"math"
-	"math/big"
 	"slices"
 
 	"github.com/paulmach/orb"
 )
 
-// meets says whether a geometry and a box have a point in common, edges
-// included, in the plane of longitude and latitude. It is exact.
-func meets(g orb.Geometry, b orb.Bound) bool {
+// Meets says whether a geometry and a box have a point in common, edges
+// included. It is Intersects, quicker for boxes.
+func Meets(g orb.Geometry, b orb.Bound) bool {
 	switch g := g.(type) {
 	case orb.Point:
 		return b.Contains(g)
@@ -84,28 +82,4 @@ func encloses(ring []orb.Point, p orb.Point) bool {
 		}
 	}
 	return inside
-}
-
-// turn is 1 if p, q, r turn to the left, -1 to the right, 0 if they lie on
-// one line. The bound on the rounding error is ccwerrboundA of Shewchuk 1997
-// (doi:10.1007/PL00009321); within it, rational numbers decide.
-func turn(p, q, r orb.Point) int {
-	left, right := (q[0]-p[0])*(r[1]-p[1]), (q[1]-p[1])*(r[0]-p[0])
-	const bound = (3 + 16*0x1p-53) * 0x1p-53
-	if d := left - right; math.Abs(d) > bound*(math.Abs(left)+math.Abs(right)) {
-		if d > 0 {
-			return 1
-		}
-		return -1
-	}
-	return exactTurn(p, q, r)
-}
-
-func exactTurn(p, q, r orb.Point) int {
-	less := func(a, b float64) *big.Rat {
-		return new(big.Rat).Sub(new(big.Rat).SetFloat64(a), new(big.Rat).SetFloat64(b))
-	}
-	left := new(big.Rat).Mul(less(q[0], p[0]), less(r[1], p[1]))
-	right := new(big.Rat).Mul(less(q[1], p[1]), less(r[0], p[0]))
-	return left.Cmp(right)
 }

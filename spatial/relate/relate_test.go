@@ -1,4 +1,4 @@
-package api
+package relate
 
 import (
 	"testing"
@@ -18,7 +18,7 @@ func TestMeetsAgreesWithSimpleFeatures(t *testing.T) {
 		low, size := rasterPoint(t, 8), rasterPoint(t, 4)
 		box := orb.Bound{Min: low, Max: orb.Point{low[0] + 1 + size[0], low[1] + 1 + size[1]}}
 		want := geom.Intersects(foreign(t, g), foreign(t, box.ToPolygon()))
-		if got := meets(g, box); got != want {
+		if got := Meets(g, box); got != want {
 			t.Fatalf("%s meets %v: %v, want %v", wkt.MarshalString(g), box, got, want)
 		}
 		drawn++
@@ -37,6 +37,69 @@ func foreign(t *rapid.T, g orb.Geometry) geom.Geometry {
 		t.Skip(err) // not simple
 	}
 	return read
+}
+
+// TestRelationsAgreeWithSimpleFeatures draws pairs that share edges, touch,
+// cover each other and lie in each other's holes.
+func TestRelationsAgreeWithSimpleFeatures(t *testing.T) {
+	var drawn, met, within int
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := anyGeometry(t), anyGeometry(t)
+		if rapid.Bool().Draw(t, "part") {
+			a = partOf(t, b)
+		}
+		x, y := foreign(t, a), foreign(t, b)
+		wantMet := geom.Intersects(x, y)
+		wantWithin, err := geom.Within(x, y)
+		if err != nil {
+			t.Skip(err)
+		}
+		for _, size := range []int{1, 1000} { // with an index and without
+			p, q := sized(a, size), sized(b, size)
+			if got := Intersects(p, q); got != wantMet {
+				t.Fatalf("%s intersects %s: %v, want %v", wkt.MarshalString(a), wkt.MarshalString(b), got, wantMet)
+			}
+			if got := Within(p, q); got != wantWithin {
+				t.Fatalf("%s within %s: %v, want %v", wkt.MarshalString(a), wkt.MarshalString(b), got, wantWithin)
+			}
+		}
+		drawn++
+		if wantMet {
+			met++
+		}
+		if wantWithin {
+			within++
+		}
+	})
+	if met*10 < drawn || within*25 < drawn {
+		t.Errorf("of %d pairs only %d met and %d were within", drawn, met, within)
+	}
+}
+
+// sized is a shape whose index is forced, or left out.
+func sized(g orb.Geometry, vertices int) *Shape {
+	s := New(g)
+	if vertices >= indexed && len(s.paths) > 0 {
+		s.index()
+	}
+	return s
+}
+
+// partOf is a box, line or point on the raster, often in or along g.
+func partOf(t *rapid.T, g orb.Geometry) orb.Geometry {
+	b := g.Bound()
+	x := func() float64 { return float64(rapid.IntRange(int(b.Min[0]), int(b.Max[0])).Draw(t, "x")) }
+	y := func() float64 { return float64(rapid.IntRange(int(b.Min[1]), int(b.Max[1])).Draw(t, "y")) }
+	p, q := orb.Point{x(), y()}, orb.Point{x(), y()}
+	switch rapid.IntRange(0, 3).Draw(t, "part") {
+	case 0:
+		return p
+	case 1:
+		return orb.LineString{p, q}
+	case 2:
+		return orb.Polygon{{p, q, {x(), y()}, p}}
+	}
+	return orb.MultiPoint{p, q}.Bound().ToPolygon()
 }
 
 func rasterPoint(t *rapid.T, most int) orb.Point {
