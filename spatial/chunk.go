@@ -2,38 +2,149 @@ package spatial
 
 import (
 	"fmt"
+	"slices"
+	"sort"
 
 	"github.com/paulmach/orb"
 )
 
-// chunkRows is the most rows a chunk is built with; text codes are 16 bits.
+// chunkRows is the most that a chunk holds, in rows of a point each; a row
+// of many positions counts for more, see weightOf.
 const chunkRows = 1024
 
 // chunk is a run of rows in id order, immutable once built: ids, columns, and
 // the geometry of all rows in one arena of positions with their world
 // coordinates beside it. A change replaces the chunks it touches.
 type chunk struct {
-	ids     []int64
+	last    int64 // the greatest id
+	rows    int
+	weight  int
+	bound   orb.Bound // around all geometry
+	placed  bool      // there is any
+	ids     numbers
 	columns []column
 	shapes  shapes
 }
 
-func newChunk(s *Schema, rows []Row) (*chunk, error) {
-	c := &chunk{ids: make([]int64, len(rows)), columns: make([]column, len(s.Fields))}
+// source is where a chunk under construction takes a row from: a new row, or
+// a row of another chunk.
+type source struct {
+	put  *Row
+	from *chunk
+	row  int
+}
+
+func (s *source) id() int64 {
+	if s.put != nil {
+		return s.put.ID
+	}
+	return s.from.ids.at(s.row)
+}
+
+func (s *source) value(i int) Value {
+	if s.put != nil {
+		return s.put.Values[i]
+	}
+	return s.from.columns[i].value(s.row)
+}
+
+func (s *source) positions() int {
+	if s.put != nil {
+		return positions(s.put.Geometry)
+	}
+	begin, end := s.from.shapes.extent(s.row)
+	return end - begin
+}
+
+func (s *source) weight() int { return weightOf(s.positions()) }
+
+// weightOf is what a row of a number of positions counts for in its chunk, so
+// that copying a chunk of long outlines costs little more than one of points.
+func weightOf(positions int) int { return 1 + positions/8 }
+
+// weigh adds up the weights of rows.
+func weigh(rows []source) int {
+	sum := 0
 	for i := range rows {
-		c.ids[i] = rows[i].ID
-		if len(rows[i].Values) != len(s.Fields) {
-			return nil, fmt.Errorf("%s %d: %d values for %d fields", s.ID, rows[i].ID, len(rows[i].Values), len(s.Fields))
+		sum += rows[i].weight()
+	}
+	return sum
+}
+
+// newChunks puts rows into as few chunks as hold them, of about equal weight.
+func newChunks(s *Schema, rows []source) ([]*chunk, error) {
+	total := weigh(rows)
+	parts := (total + chunkRows - 1) / chunkRows
+	var chunks []*chunk
+	begin, weight := 0, 0
+	for i := range rows {
+		weight += rows[i].weight()
+		if weight*parts < total*(len(chunks)+1) {
+			continue
 		}
-		if err := c.shapes.add(rows[i].Geometry); err != nil {
-			return nil, within(fmt.Sprintf("%s %d", s.ID, rows[i].ID), err)
+		c, err := newChunk(s, rows[begin:i+1])
+		if err != nil {
+			return nil, err
 		}
+		chunks = append(chunks, c)
+		begin = i + 1
+	}
+	return chunks, nil
+}
+
+// newChunk builds a chunk of at least one row.
+func newChunk(s *Schema, rows []source) (*chunk, error) {
+	c := &chunk{rows: len(rows), weight: weigh(rows), columns: make([]column, len(s.Fields))}
+	if err := checkWidth(s, rows); err != nil {
+		return nil, err
+	}
+	if err := c.fillShapes(s, rows); err != nil {
+		return nil, err
 	}
 	for i := range c.columns {
 		c.columns[i] = newColumn(s.Fields[i].Type, rows, i)
 	}
-	c.shapes.trim()
+	ids := make([]int64, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].id()
+	}
+	c.ids, c.last = packNumbers(ids), ids[len(ids)-1]
 	return c, nil
+}
+
+func checkWidth(s *Schema, rows []source) error {
+	for i := range rows {
+		if put := rows[i].put; put != nil && len(put.Values) != len(s.Fields) {
+			return fmt.Errorf("%s %d: %d values for %d fields", s.ID, put.ID, len(put.Values), len(s.Fields))
+		}
+	}
+	return nil
+}
+
+func (c *chunk) fillShapes(s *Schema, rows []source) error {
+	room := 0
+	for i := range rows {
+		room += rows[i].positions()
+	}
+	c.shapes = newShapes(len(rows), room)
+	for i := range rows {
+		if rows[i].put == nil {
+			c.shapes.copy(&rows[i].from.shapes, rows[i].row)
+			continue
+		}
+		if err := c.shapes.add(rows[i].put.Geometry); err != nil {
+			return within(fmt.Sprintf("%s %d", s.ID, rows[i].put.ID), err)
+		}
+	}
+	c.shapes.trim()
+	c.bound, c.placed = boundOf(c.shapes.position)
+	return nil
+}
+
+// find is the first row whose id is not below id; ok is whether it is id.
+func (c *chunk) find(id int64) (row int, ok bool) {
+	row = sort.Search(c.rows, func(i int) bool { return c.ids.at(i) >= id })
+	return row, row < c.rows && c.ids.at(row) == id
 }
 
 // shapes is the geometry of a chunk's rows: positions of all parts one after
@@ -46,6 +157,40 @@ type shapes struct {
 	shell    []bool
 	position []orb.Point
 	world    []World
+}
+
+func newShapes(rows, positions int) shapes {
+	return shapes{
+		kinds: make([]shapeKind, 0, rows), rowEnd: make([]uint32, 0, rows),
+		partEnd: make([]uint32, 0, rows), shell: make([]bool, 0, rows),
+		position: make([]orb.Point, 0, positions), world: make([]World, 0, positions),
+	}
+}
+
+// positions is how many positions a geometry of a kind that layers hold has.
+func positions(g orb.Geometry) int {
+	n := 0
+	switch g := g.(type) {
+	case orb.Point:
+		return 1
+	case orb.MultiPoint:
+		return len(g)
+	case orb.LineString:
+		return len(g)
+	case orb.MultiLineString:
+		for _, line := range g {
+			n += len(line)
+		}
+	case orb.Polygon:
+		for _, ring := range g {
+			n += len(ring)
+		}
+	case orb.MultiPolygon:
+		for _, polygon := range g {
+			n += positions(polygon)
+		}
+	}
+	return n
 }
 
 type shapeKind uint8
@@ -109,10 +254,26 @@ func (s *shapes) addPart(positions []orb.Point, shell bool) {
 	s.shell = append(s.shell, shell)
 }
 
-// trim gives back the arenas' spare room.
+// copy appends a row of other shapes.
+func (s *shapes) copy(from *shapes, row int) {
+	begin, end := from.extent(row)
+	shift := uint32(len(s.position)) - uint32(begin)
+	first, last := from.parts(row)
+	for _, at := range from.partEnd[first:last] {
+		s.partEnd = append(s.partEnd, at+shift)
+	}
+	s.shell = append(s.shell, from.shell[first:last]...)
+	s.position = append(s.position, from.position[begin:end]...)
+	s.world = append(s.world, from.world[begin:end]...)
+	s.kinds = append(s.kinds, from.kinds[row])
+	s.rowEnd = append(s.rowEnd, uint32(len(s.partEnd)))
+}
+
+// trim gives back what rows of several parts made the lists of parts grow.
 func (s *shapes) trim() {
-	s.position = append([]orb.Point(nil), s.position...)
-	s.world = append([]World(nil), s.world...)
+	if len(s.partEnd) != len(s.kinds) {
+		s.partEnd, s.shell = slices.Clone(s.partEnd), slices.Clone(s.shell)
+	}
 }
 
 // parts is the range of a row's parts.
@@ -180,16 +341,30 @@ func (s *shapes) multiPolygon(from, to int) orb.MultiPolygon {
 	return polygons
 }
 
-// bound is the box around a row's positions; ok is false without geometry.
-func (s *shapes) bound(row int) (b orb.Bound, ok bool) {
+// extent is the range of a row's positions.
+func (s *shapes) extent(row int) (begin, end int) {
 	from, to := s.parts(row)
 	if from == to {
+		return 0, 0
+	}
+	begin, _ = s.span(from)
+	_, end = s.span(to - 1)
+	return begin, end
+}
+
+// bound is the box around a row's positions; ok is false without geometry.
+func (s *shapes) bound(row int) (b orb.Bound, ok bool) {
+	begin, end := s.extent(row)
+	return boundOf(s.position[begin:end])
+}
+
+// boundOf is the box around positions; ok is false if there are none.
+func boundOf(positions []orb.Point) (b orb.Bound, ok bool) {
+	if len(positions) == 0 {
 		return orb.Bound{}, false
 	}
-	begin, _ := s.span(from)
-	_, end := s.span(to - 1)
-	b = orb.Bound{Min: s.position[begin], Max: s.position[begin]}
-	for _, p := range s.position[begin+1 : end] {
+	b = orb.Bound{Min: positions[0], Max: positions[0]}
+	for _, p := range positions[1:] {
 		b.Min[0], b.Max[0] = min(b.Min[0], p[0]), max(b.Max[0], p[0])
 		b.Min[1], b.Max[1] = min(b.Min[1], p[1]), max(b.Max[1], p[1])
 	}

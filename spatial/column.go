@@ -1,63 +1,81 @@
 package spatial
 
-// column holds one attribute of a chunk's rows. Text is coded by a
-// dictionary of the chunk; index 0 is null.
+import "strings"
+
+// column holds one attribute of a chunk's rows. Numbers of any type are
+// packed. Text is coded by a dictionary of the chunk: the texts one after
+// another, and where each ends; code 0 is null.
 type column struct {
-	typ  Type
-	text []uint16
-	dict []string
-	nums []uint64
-	null []bool // nil where nothing is null
+	typ     Type
+	numbers numbers
+	null    []uint64 // a bit for each row; nil where nothing is null
+	texts   string
+	ends    numbers
 }
 
-// newColumn encodes the values of field i of the rows.
-func newColumn(typ Type, rows []Row, i int) column {
+// newColumn encodes field i of the rows.
+func newColumn(typ Type, rows []source, i int) column {
 	if typ == TypeText {
 		return newTextColumn(rows, i)
 	}
-	c := column{typ: typ, nums: make([]uint64, len(rows))}
+	c := column{typ: typ}
+	values := make([]int64, len(rows))
+	last := int64(0)
 	for r := range rows {
-		v := rows[r].Values[i]
-		c.nums[r] = v.num
-		if !v.IsNull() {
-			continue
+		v := rows[r].value(i)
+		if v.IsNull() {
+			c.setNull(r, len(rows))
+		} else {
+			last = int64(v.num)
 		}
-		if c.null == nil {
-			c.null = make([]bool, len(rows))
-		}
-		c.null[r] = true
+		values[r] = last // at a null the number before it, which packs well
 	}
+	c.numbers = packNumbers(values)
 	return c
 }
 
-func newTextColumn(rows []Row, i int) column {
-	c := column{typ: TypeText, text: make([]uint16, len(rows)), dict: []string{""}}
-	codes := map[string]uint16{}
+func (c *column) setNull(row, rows int) {
+	if c.null == nil {
+		c.null = make([]uint64, (rows+63)/64)
+	}
+	c.null[row/64] |= 1 << (row % 64)
+}
+
+func newTextColumn(rows []source, i int) column {
+	codes := make(map[string]int64, 16)
+	values := make([]int64, len(rows))
+	ends := []int64{0}
+	var texts strings.Builder
 	for r := range rows {
-		v := rows[r].Values[i]
+		v := rows[r].value(i)
 		if v.IsNull() {
 			continue
 		}
 		code, ok := codes[v.text]
 		if !ok {
-			code = uint16(len(c.dict))
-			c.dict = append(c.dict, v.text)
+			code = int64(len(ends))
 			codes[v.text] = code
+			texts.WriteString(v.text)
+			ends = append(ends, int64(texts.Len()))
 		}
-		c.text[r] = code
+		values[r] = code
 	}
-	return c
+	return column{typ: TypeText, numbers: packNumbers(values), texts: strings.Clone(texts.String()), ends: packNumbers(ends)}
 }
 
 func (c *column) value(row int) Value {
 	if c.typ == TypeText {
-		if code := c.text[row]; code != 0 {
-			return Value{typ: TypeText, text: c.dict[code]}
-		}
+		return c.textValue(int(c.numbers.at(row)))
+	}
+	if c.null != nil && c.null[row/64]&(1<<(row%64)) != 0 {
 		return Null
 	}
-	if c.null != nil && c.null[row] {
+	return Value{typ: c.typ, num: uint64(c.numbers.at(row))}
+}
+
+func (c *column) textValue(code int) Value {
+	if code == 0 {
 		return Null
 	}
-	return Value{typ: c.typ, num: c.nums[row]}
+	return Value{typ: TypeText, text: c.texts[c.ends.at(code-1):c.ends.at(code)]}
 }

@@ -15,7 +15,7 @@ type Feature struct {
 }
 
 // ID is the feature's stable id, unique in its layer and never used again.
-func (f Feature) ID() int64 { return f.chunk.ids[f.row] }
+func (f Feature) ID() int64 { return f.chunk.ids.at(f.row) }
 
 // Layer is the layer the feature belongs to.
 func (f Feature) Layer() *Layer { return f.layer }
