@@ -1,5 +1,6 @@
 // Package migrations holds the numbered SQL that brings a PostgreSQL schema to
-// what data/postgis expects: the PostGIS extension and the bookkeeping tables.
+// what data/postgis expects: the PostGIS extension, the bookkeeping tables and the
+// triggers that keep the change log.
 //
 // It runs nothing itself, and makes no feature tables: those are generated
 // from their layers' schemas.

@@ -73,7 +73,7 @@ func (c catalogue) with(schema *spatial.Schema, version spatial.Version) (catalo
 	if len(c) > 0 {
 		position = c[len(c)-1].position + 1
 	}
-	next := append(slices.Clip(c), entry{table{schema}, position, version})
+	next := append(slices.Clip(c), entry{table{Schema: schema}, position, version})
 	return next, next.checkReferences(schema)
 }
 
@@ -125,8 +125,13 @@ func (c catalogue) without(ids []spatial.LayerID) (catalogue, error) {
 // or drops tables does it first, as readers of an older state must not find
 // the tables of a newer one.
 func lockCatalogue(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, "LOCK TABLE layer IN ACCESS EXCLUSIVE MODE")
-	return err
+	for _, statement := range []string{"SET LOCAL lock_timeout = " + literal(readersPatience), "LOCK TABLE layer IN ACCESS EXCLUSIVE MODE",
+		"SET LOCAL lock_timeout = " + literal(rowPatience)} {
+		if _, err := tx.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e entry) insert(ctx context.Context, tx pgx.Tx) error {
@@ -136,5 +141,8 @@ func (e entry) insert(ctx context.Context, tx pgx.Tx) error {
 	}
 	_, err = tx.Exec(ctx, "INSERT INTO layer (id, position, version, schema) VALUES ($1, $2, $3, $4)",
 		string(e.ID), e.position, e.version, schema)
-	return err
+	if err != nil {
+		return err
+	}
+	return logWhole(ctx, tx, e.ID)
 }

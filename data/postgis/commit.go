@@ -3,7 +3,6 @@ package postgis
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -11,53 +10,27 @@ import (
 	"wangge/spatial"
 )
 
-// Commit writes a change in one transaction.
+// Commit writes a change in one transaction. A row that another client holds
+// is waited for briefly; then the answer is spatial.ErrConflict.
 func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, error) {
 	if err := c.Validate(); err != nil {
 		return 0, err
 	}
-	version := c.Base + 1
-	err := pgx.BeginTxFunc(ctx, s.pool, writing, func(tx pgx.Tx) error {
-		current, err := lockVersion(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if current != c.Base {
-			return stale(c.Base, current)
-		}
-		if err := write(ctx, tx, c, version); err != nil {
-			return err
-		}
-		return s.book(ctx, tx, version, c.Note, touched(c))
-	})
+	version, err := s.transact(ctx, c.Base, c.Note, func(tx pgx.Tx) error { return write(ctx, tx, c) })
 	if err != nil {
-		return 0, fmt.Errorf("commit: %w", explainText(err))
+		return 0, fmt.Errorf("commit: %w", err)
 	}
 	return version, nil
 }
 
-// touched are the layers that a change names, each once.
-func touched(c spatial.Change) []string {
-	ids := []string{}
-	add := func(id spatial.LayerID) {
-		if !slices.Contains(ids, string(id)) {
-			ids = append(ids, string(id))
-		}
-	}
-	for _, id := range c.Drop {
-		add(id)
-	}
-	for _, schema := range c.Create {
-		add(schema.ID)
-	}
-	for _, l := range c.Layers {
-		add(l.Layer)
-	}
-	return ids
-}
-
-func write(ctx context.Context, tx pgx.Tx, c spatial.Change, version spatial.Version) error {
+// write makes a change. Who creates or drops layers locks first, so that
+// nobody sees the catalogue of one version and the tables of another; who
+// edits rows locks last, as every other client does.
+func write(ctx context.Context, tx pgx.Tx, c spatial.Change) error {
 	if len(c.Drop)+len(c.Create) > 0 {
+		if err := lockBase(ctx, tx, c.Base); err != nil {
+			return err
+		}
 		if err := lockCatalogue(ctx, tx); err != nil {
 			return err
 		}
@@ -69,10 +42,15 @@ func write(ctx context.Context, tx pgx.Tx, c spatial.Change, version spatial.Ver
 	if layers, err = drop(ctx, tx, layers, c.Drop); err != nil {
 		return err
 	}
-	if layers, err = create(ctx, tx, layers, c.Create, version); err != nil {
+	if layers, err = create(ctx, tx, layers, c.Create, c.Base+1); err != nil {
 		return err
 	}
-	return proven(ctx, tx, layers, func(tx pgx.Tx) error { return editAll(ctx, tx, layers, c.Layers) })
+	return proven(ctx, tx, layers, func(tx pgx.Tx) error {
+		if err := editAll(ctx, tx, layers, c.Layers); err != nil {
+			return err
+		}
+		return lockBase(ctx, tx, c.Base)
+	})
 }
 
 func drop(ctx context.Context, tx pgx.Tx, layers catalogue, ids []spatial.LayerID) (catalogue, error) {
@@ -88,6 +66,9 @@ func drop(ctx context.Context, tx pgx.Tx, layers catalogue, ids []spatial.LayerI
 		names = append(names, quote(string(id)))
 	}
 	if _, err := tx.Exec(ctx, "DELETE FROM layer WHERE id = ANY ($1)", ids); err != nil {
+		return nil, err
+	}
+	if err := logWhole(ctx, tx, ids...); err != nil {
 		return nil, err
 	}
 	_, err = tx.Exec(ctx, "DROP TABLE "+strings.Join(names, ", "))
@@ -110,7 +91,8 @@ func create(ctx context.Context, tx pgx.Tx, layers catalogue, schemas []*spatial
 	return layers, nil
 }
 
-// build makes an empty table with its rules and indexes.
+// build makes an empty table with its rules and indexes, and has its edits
+// logged.
 func (t table) build(ctx context.Context, tx pgx.Tx, layers catalogue) error {
 	if err := t.create(ctx, tx); err != nil {
 		return err
@@ -118,7 +100,10 @@ func (t table) build(ctx context.Context, tx pgx.Tx, layers catalogue) error {
 	if err := t.addRules(ctx, tx, layers); err != nil {
 		return err
 	}
-	return t.addIndexes(ctx, tx)
+	if err := t.addIndexes(ctx, tx); err != nil {
+		return err
+	}
+	return t.follow(ctx, tx)
 }
 
 func editAll(ctx context.Context, tx pgx.Tx, layers catalogue, changes []spatial.LayerChange) error {

@@ -21,23 +21,22 @@ func (s *Store) Fill(ctx context.Context, from data.Source, progress data.Progre
 	if progress == nil {
 		progress = func(spatial.LayerID, int) {}
 	}
-	err := pgx.BeginTxFunc(ctx, s.pool, writing, func(tx pgx.Tx) error {
-		current, err := lockVersion(ctx, tx)
-		if err != nil {
+	_, err := s.transact(ctx, anyBase, "filled", func(tx pgx.Tx) error {
+		if err := lockBase(ctx, tx, anyBase); err != nil {
 			return err
 		}
 		if err := lockCatalogue(ctx, tx); err != nil {
 			return err
 		}
-		return s.fill(ctx, tx, from, current+1, progress)
+		return s.fill(ctx, tx, from, progress)
 	})
 	if err != nil {
-		return fmt.Errorf("fill: %w", explainText(err))
+		return fmt.Errorf("fill: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) fill(ctx context.Context, tx pgx.Tx, from data.Source, version spatial.Version, progress data.Progress) error {
+func (s *Store) fill(ctx context.Context, tx pgx.Tx, from data.Source, progress data.Progress) error {
 	layers, err := readCatalogue(ctx, tx)
 	if err != nil {
 		return err
@@ -46,22 +45,35 @@ func (s *Store) fill(ctx context.Context, tx pgx.Tx, from data.Source, version s
 		return &spatial.InvalidError{Rule: "store_empty", Where: "schema " + s.schema, Detail: "the store is not empty",
 			Fix: "name another database"}
 	}
-	var ids []string
 	for _, schema := range from.Schemas() {
-		if layers, err = layers.with(schema, version); err != nil {
+		if layers, err = layers.with(schema, 0); err != nil {
 			return err
 		}
 		report := func(done int) { progress(schema.ID, done) }
 		if err := fillLayer(ctx, tx, layers, from.Rows(schema.ID), report); err != nil {
 			return fmt.Errorf("layer %s: %w", schema.ID, err)
 		}
-		ids = append(ids, string(schema.ID))
 	}
-	return s.book(ctx, tx, version, "filled", ids)
+	return nil
 }
 
 // fillLayer makes and fills the last of the layers.
 func fillLayer(ctx context.Context, tx pgx.Tx, layers catalogue, rows iter.Seq2[spatial.Row, error], report func(done int)) error {
+	return makeLayer(ctx, tx, layers, func(t table) error {
+		count := 0
+		err := t.copyIn(ctx, tx, ascending(rows), func(done int) {
+			if count = done; done%reportEvery == 0 {
+				report(done)
+			}
+		})
+		report(count)
+		return err
+	})
+}
+
+// makeLayer makes the last of the layers. Rules and indexes come after its
+// rows, which proves and builds them in one go.
+func makeLayer(ctx context.Context, tx pgx.Tx, layers catalogue, fill func(table) error) error {
 	added := layers[len(layers)-1]
 	if err := added.insert(ctx, tx); err != nil {
 		return err
@@ -69,20 +81,16 @@ func fillLayer(ctx context.Context, tx pgx.Tx, layers catalogue, rows iter.Seq2[
 	if err := added.create(ctx, tx); err != nil {
 		return explainTable(err, string(added.ID))
 	}
-	count := 0
-	err := added.copyIn(ctx, tx, ascending(rows), func(done int) {
-		if count = done; done%reportEvery == 0 {
-			report(done)
-		}
-	})
-	if err != nil {
+	if err := fill(added.table); err != nil {
 		return err
 	}
-	err = proven(ctx, tx, layers, func(tx pgx.Tx) error { return added.addRules(ctx, tx, layers) })
+	err := proven(ctx, tx, layers, func(tx pgx.Tx) error { return added.addRules(ctx, tx, layers) })
 	if err == nil {
 		err = added.addIndexes(ctx, tx)
 	}
-	report(count)
+	if err == nil {
+		err = added.follow(ctx, tx)
+	}
 	return explainTable(err, string(added.ID))
 }
 

@@ -72,10 +72,7 @@ func TestConflictInAStrictDatabase(t *testing.T) {
 		_, err := store.Commit(t.Context(), edit("wards", ward(3, "03", nil)))
 		refused <- err
 	}()
-	waiting := fmt.Sprintf("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE %d = ANY (pg_blocking_pids(pid)))", conn.PgConn().PID())
-	for !ask[bool](t, url, waiting) {
-		time.Sleep(10 * time.Millisecond)
-	}
+	awaitBlocked(t, url, conn)
 	if _, err := conn.Exec(t.Context(), "COMMIT"); err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +212,7 @@ func TestLongNamesStayApart(t *testing.T) {
 		s.Fields = append(s.Fields, spatial.Field{Name: fmt.Sprint(long, i), Type: spatial.TypeText, Required: true, Unique: true, Digits: 1})
 	}
 	seen := map[string]bool{}
-	for _, r := range (table{s}).rules(nil) {
+	for _, r := range (table{Schema: s}).rules(nil) {
 		if len(r.stored) > longestName || seen[r.stored] {
 			t.Errorf("%s is stored as %s", r.name, r.stored)
 		}

@@ -66,11 +66,10 @@ func suspend(ctx context.Context, tx pgx.Tx, t table, r rule, edit func(pgx.Tx) 
 	if err := tx.QueryRow(ctx, query, t.name(), r.stored).Scan(&there); err != nil || !there {
 		return err
 	}
-	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '2s'"); err != nil {
-		return err
-	}
-	if err := lockCatalogue(ctx, tx); err != nil {
-		return err
+	for _, statement := range []string{"SET LOCAL lock_timeout = " + literal(faultPatience), "LOCK TABLE layer IN ACCESS EXCLUSIVE MODE"} {
+		if _, err := tx.Exec(ctx, statement); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s CASCADE", t.name(), quote(r.stored))); err != nil {
 		return err
