@@ -1,10 +1,11 @@
 // Package partition treats the polygons of a layer as one planar
 // subdivision: it proves that they cover an area without gap or overlap,
-// that levels nest, and finds the polygon that holds a point.
+// that levels nest, finds the polygon that holds a point, and mends coverages
+// whose edges should agree but do not ([Repair]).
 //
 // It decides on an integer lattice of 10⁻⁹ degree (about 0.1 mm) with exact
 // integer predicates, so no answer depends on rounding. It is not a general
-// overlay library and repairs nothing.
+// overlay library.
 //
 // Invariant: a layer without faults ([Prove]) covers every point within its
 // outer boundary exactly once. Each ring is simple and every directed segment

@@ -37,12 +37,17 @@ func orientation(a, b, c Vertex) int {
 // winding is the sign of a ring's area: +1 counter-clockwise, -1 clockwise,
 // 0 if it encloses nothing.
 func winding(ring []Vertex) int {
-	var sum int128
+	sum := twiceArea(ring)
+	return sum.sign()
+}
+
+// twiceArea is twice a ring's area in square steps, counter-clockwise positive.
+func twiceArea(ring []Vertex) (sum int128) {
 	for i := 1; i+1 < len(ring); i++ {
 		sum.addProduct(ring[i].X-ring[0].X, ring[i+1].Y-ring[0].Y)
 		sum.addProduct(ring[0].Y-ring[i].Y, ring[i+1].X-ring[0].X)
 	}
-	return sum.sign()
+	return sum
 }
 
 // int128 is a sum of products of 64-bit integers in two's complement.
@@ -82,4 +87,14 @@ func between(x, a, b int64) bool { return min(a, b) <= x && x <= max(a, b) }
 // both.
 func cross(a, b, c, d Vertex) bool {
 	return orientation(a, b, c)*orientation(a, b, d) < 0 && orientation(c, d, a)*orientation(c, d, b) < 0
+}
+
+// float is the sum as the nearest float64, but for the last bits.
+func (n *int128) float() float64 {
+	if int64(n.high) < 0 {
+		low, borrow := bits.Sub64(0, n.low, 0)
+		high, _ := bits.Sub64(0, n.high, borrow)
+		return -(float64(high)*(1<<64) + float64(low))
+	}
+	return float64(n.high)*(1<<64) + float64(n.low)
 }

@@ -115,12 +115,14 @@ func (e *edgeSet) codesAlong(loop loop, faces []face) []string {
 // loop is a closed walk along segments.
 type loop []halfEdge
 
-func (l loop) winding() int {
+func (l loop) winding() int { return winding(l.vertices()) }
+
+func (l loop) vertices() []Vertex {
 	vertices := make([]Vertex, len(l))
 	for i, h := range l {
 		vertices[i] = h.from
 	}
-	return winding(vertices)
+	return vertices
 }
 
 func (l loop) ring() orb.Ring {

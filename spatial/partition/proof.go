@@ -13,7 +13,24 @@ import (
 // overlap-free subdivision with identical shared edges; none is the proof.
 // Faults come in a stable order. It costs one sort of the segments.
 func Prove(layer *spatial.Layer) []Fault {
-	faces, faults := facesOf(layer.All())
+	return prove(facesOf(layer.All()))
+}
+
+// ProveAreas is [Prove] for areas that are in no layer yet.
+func ProveAreas(areas []Area) []Fault {
+	var faces []face
+	var faults []Fault
+	for _, area := range areas {
+		face, fault := newFace(area.Code, area.Geometry)
+		if len(fault) == 0 {
+			fault = face.misnested()
+		}
+		faces, faults = append(faces, face), append(faults, fault...)
+	}
+	return prove(faces, faults)
+}
+
+func prove(faces []face, faults []Fault) []Fault {
 	edges, overlaps := pair(faces)
 	faults = append(faults, overlaps...)
 	faults = append(faults, edges.meetings(faces)...)
