@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paulmach/orb"
 
@@ -76,7 +77,8 @@ func (r *Report) since(n int) bool { return len(r.Faults) == n }
 
 func (r *Report) take(layer *spatial.Layer, faults []partition.Fault) {
 	for _, f := range faults {
-		r.fault(string(layer.ID())+"_"+f.Rule, string(layer.ID()), &f.At, f.Detail)
+		where := strings.TrimSpace(string(layer.ID()) + " " + strings.Join(f.Codes, ", "))
+		r.fault(string(layer.ID())+"_"+f.Rule, where, &f.At, f.Detail)
 	}
 }
 
@@ -92,16 +94,19 @@ func (r *Report) partition(layer *spatial.Layer) {
 func (r *Report) rows(layer *spatial.Layer) {
 	n := len(r.Faults)
 	for f := range layer.All() {
-		if err := layer.Schema().ValidateRow(f.Row()); err != nil {
-			r.invalid(err)
-		}
+		r.row(f)
 	}
 	if r.since(n) {
 		r.prove("%s: %d rows keep the rules of their fields", layer.ID(), layer.Len())
 	}
 }
 
-func (r *Report) invalid(err error) {
+// row checks a row against its schema.
+func (r *Report) row(f spatial.Feature) {
+	err := f.Layer().Schema().ValidateRow(f.Row())
+	if err == nil {
+		return
+	}
 	if invalid, ok := err.(*spatial.InvalidError); ok {
 		r.Faults = append(r.Faults, invalid)
 		return

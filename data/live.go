@@ -5,18 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
-	"time"
 
 	"wangge/spatial"
 )
 
-const (
-	pollEvery   = time.Second
-	planTries   = 4                // plans of one edit before a conflict is reported
-	answerLimit = 10 * time.Second // for reading the version of a store that may have gone silent
-	reloadLimit = 30 * time.Second // for reading the truth after a commit whose fate is unknown
-)
+const planTries = 4 // plans of one edit before a conflict is reported
 
 // Live is the current snapshot of a store and its single writer. All methods
 // are safe for concurrent use; readers never wait.
@@ -24,46 +19,52 @@ type Live struct {
 	store   Store
 	log     *slog.Logger
 	writing chan struct{} // holds one token while somebody replaces the snapshot
+	sound   bool          // the snapshot's partitions are proved; written by the holder of the token
 	current atomic.Pointer[spatial.Snapshot]
 	fault   atomic.Pointer[error]
+	telling sync.Mutex // one says what the fault is
+	news    *news
 }
 
-// Open loads the store's state. The store stays the caller's to close.
+// Open loads the store's state. The store stays the caller's to close. A
+// state whose partitions are broken is taken all the same, as there is none
+// before it, and told by [Live.Fault].
 func Open(ctx context.Context, store Store, log *slog.Logger) (*Live, error) {
-	first, err := store.Load(ctx)
+	l := &Live{store: store, log: log, writing: make(chan struct{}, 1), news: newNews()}
+	first, err := l.load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("load: %w", err)
+		return nil, err
 	}
-	l := &Live{store: store, log: log, writing: make(chan struct{}, 1)}
-	l.publish(first)
-	return l, nil
+	l.current.Store(first)
+	l.news.add(loaded(first))
+	err = l.admit(ctx, candidate{state: first, record: loaded(first)})
+	if errors.Is(err, spatial.ErrConflict) {
+		_ = l.catchUp(ctx) // is a fault if it fails
+	}
+	return l, context.Cause(ctx)
 }
 
 // Current is the snapshot to answer from. A request calls it once and uses
 // that one snapshot throughout. It costs one atomic load.
 func (l *Live) Current() *spatial.Snapshot { return l.current.Load() }
 
-// Fault is why the current snapshot may be behind the store, nil if it is
-// not known to be.
-func (l *Live) Fault() error {
-	if err := l.fault.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
 // Edit plans a change on the current snapshot, commits it, and returns the
 // snapshot that holds it. Edits run one after another. If another program
 // commits in between, the plan is made again on its result, so plan must be
 // free of side effects; after a few such rounds the error is
 // [spatial.ErrConflict]. The errors of plan are returned as they are. A plan
-// that changes nothing commits nothing.
+// that changes nothing commits nothing. A change that would break a partition
+// is refused with [*spatial.InvalidError]; while the store holds a state that
+// is not published, all are, with [*BrokenError].
 func (l *Live) Edit(ctx context.Context, plan func(*spatial.Snapshot) (spatial.Change, error)) (*spatial.Snapshot, error) {
 	if err := l.lock(ctx); err != nil {
 		return nil, err
 	}
 	defer l.unlock()
 	for try := 1; ; try++ {
+		if err := l.editable(ctx); err != nil {
+			return nil, err
+		}
 		base := l.Current()
 		change, err := plan(base)
 		if err != nil {
@@ -73,10 +74,28 @@ func (l *Live) Edit(ctx context.Context, plan func(*spatial.Snapshot) (spatial.C
 		if !errors.Is(err, spatial.ErrConflict) || try == planTries {
 			return next, err
 		}
-		if _, err := l.reload(ctx); err != nil {
+		if err := l.overtake(ctx); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// editable refuses edits while the store holds a state that is not
+// published, for which they would not be planned.
+func (l *Live) editable(ctx context.Context) error {
+	if l.held() == nil {
+		return nil
+	}
+	return l.overtake(ctx)
+}
+
+// overtake catches up before an edit is planned.
+func (l *Live) overtake(ctx context.Context) error {
+	err := l.catchUp(ctx)
+	if broken := l.held(); err != nil && broken != nil {
+		return fmt.Errorf("%w; repair it first", broken)
+	}
+	return err
 }
 
 func (l *Live) commit(ctx context.Context, base *spatial.Snapshot, change spatial.Change) (*spatial.Snapshot, error) {
@@ -84,22 +103,35 @@ func (l *Live) commit(ctx context.Context, base *spatial.Snapshot, change spatia
 		return base, nil
 	}
 	change.Base = base.Version()
+	next, unfit := base.Apply(change, change.Base+1)
+	if unfit == nil && l.sound {
+		if faults := partitionFaults(base, next, change); len(faults) > 0 {
+			return nil, faults[0]
+		}
+	}
 	version, err := l.store.Commit(ctx, change)
 	if err != nil {
 		return nil, l.refused(ctx, base, err)
 	}
-	if version == base.Version()+1 {
-		if next, err := base.Apply(change, version); err == nil {
-			l.publish(next)
-			return next, nil
-		}
-		l.log.Warn("a committed change did not fit the snapshot; loading the store again", "version", version)
+	if unfit == nil && version == next.Version() {
+		l.publish(next, recordOf(base, next, change), l.standing(next))
+		return next, nil
 	}
-	next, err := l.reloadAnyway(ctx)
-	if err != nil {
+	if err := l.catchUpAnyway(ctx); err != nil {
 		return nil, fmt.Errorf("version %d was committed but not loaded: %w", version, err)
 	}
-	return next, nil
+	return l.Current(), nil
+}
+
+// standing is what is still broken in a state that follows a broken one.
+func (l *Live) standing(next *spatial.Snapshot) error {
+	if l.sound {
+		return nil
+	}
+	if faults := allFaults(next); len(faults) > 0 {
+		return &BrokenError{Version: next.Version(), Published: true, Faults: faults}
+	}
+	return nil
 }
 
 // refused is the error of a commit that failed. Only conflicts and broken
@@ -110,95 +142,24 @@ func (l *Live) refused(ctx context.Context, base *spatial.Snapshot, err error) e
 	if errors.Is(err, spatial.ErrConflict) || errors.As(err, &invalid) {
 		return err
 	}
-	now, failed := l.reloadAnyway(ctx)
+	failed := l.catchUpAnyway(ctx)
+	now := l.Current().Version()
 	switch {
 	case failed != nil:
 		return fmt.Errorf("commit, outcome unknown: %w", err)
-	case now.Version() == base.Version():
+	case now == base.Version():
 		return fmt.Errorf("commit: nothing was written: %w", err)
 	}
-	return fmt.Errorf("commit, outcome unknown, the store went from version %d to %d: %w", base.Version(), now.Version(), err)
+	return fmt.Errorf("commit, outcome unknown, the store went from version %d to %d: %w", base.Version(), now, err)
 }
 
-// Follow keeps the snapshot up with commits of other programs until ctx ends.
-// A failure leaves the old snapshot in place, shows in [Live.Fault], and is
-// tried again.
-func (l *Live) Follow(ctx context.Context) {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			l.poll(ctx)
-		}
-	}
-}
-
-func (l *Live) poll(ctx context.Context) {
-	if !l.behind(ctx) || l.lock(ctx) != nil {
-		return
-	}
-	defer l.unlock()
-	if !l.behind(ctx) { // it was an edit of ours, published meanwhile
-		return
-	}
-	if next, err := l.reload(ctx); err == nil {
-		l.log.Info("loaded a commit of another program", "version", next.Version())
-	}
-}
-
-// behind says whether the store is known to be at another version than the
-// snapshot.
-func (l *Live) behind(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, answerLimit)
-	defer cancel()
-	version, err := l.store.Version(ctx)
-	if err != nil {
-		l.fail(ctx, fmt.Errorf("read the store's version: %w", err))
-		return false
-	}
-	if version != l.Current().Version() {
-		return true
-	}
-	l.fault.Store(nil)
-	return false
-}
-
-// reload replaces the snapshot by the store's state.
-func (l *Live) reload(ctx context.Context) (*spatial.Snapshot, error) {
-	next, err := l.store.Load(ctx)
-	if err != nil {
-		err = fmt.Errorf("load: %w", err)
-		l.fail(ctx, err)
-		return nil, err
-	}
-	l.publish(next)
-	return next, nil
-}
-
-// reloadAnyway reloads even if the caller has given up.
-func (l *Live) reloadAnyway(ctx context.Context) (*spatial.Snapshot, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadLimit)
-	defer cancel()
-	return l.reload(ctx)
-}
-
-func (l *Live) publish(s *spatial.Snapshot) {
+// publish replaces the snapshot; broken is what is wrong with it, if
+// anything. The caller holds the token.
+func (l *Live) publish(s *spatial.Snapshot, r record, broken error) {
+	l.sound = broken == nil
 	l.current.Store(s)
-	l.fault.Store(nil)
-}
-
-// fail remembers a fault and logs it when it is news. That nobody waits any
-// more is no fault; that the store took too long is one.
-func (l *Live) fail(ctx context.Context, err error) {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return
-	}
-	if known := l.fault.Swap(&err); known == nil || (*known).Error() != err.Error() {
-		l.log.Error("the snapshot may be behind the store", "error", err)
-	}
+	l.news.add(r)
+	l.setFault(broken)
 }
 
 func (l *Live) lock(ctx context.Context) error {
