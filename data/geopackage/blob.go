@@ -7,9 +7,11 @@ import (
 	"math"
 
 	"github.com/paulmach/orb"
+
+	"wangge/spatial"
 )
 
-// srid is the coordinate system of everything stored here.
+// srid is the coordinate system of everything in a store.
 const srid = 4490
 
 // Flags of a blob's header, OGC 12-128r18 §2.1.3.
@@ -38,16 +40,17 @@ const (
 
 var errTruncated = errors.New("geometry ends too early")
 
-// appendBlob appends g as a GeoPackage blob: header, envelope (but for a
-// point, as is the custom) and little-endian well-known binary.
-func appendBlob(dst []byte, g orb.Geometry) []byte {
+// appendBlob appends g as a GeoPackage blob in a coordinate system: header,
+// envelope (but for a point, as is the custom) and little-endian well-known
+// binary.
+func appendBlob(dst []byte, srs int32, g orb.Geometry) []byte {
 	flags := byte(flagLittleEndian)
 	_, point := g.(orb.Point)
 	if !point {
 		flags |= flagEnvelopeXY
 	}
 	dst = append(dst, 'G', 'P', 0, flags)
-	dst = binary.LittleEndian.AppendUint32(dst, srid)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(srs))
 	if !point {
 		b := g.Bound()
 		dst = appendFloats(dst, b.Min[0], b.Max[0], b.Min[1], b.Max[1])
@@ -108,35 +111,58 @@ func appendParts[G orb.Geometry](dst []byte, parts []G) []byte {
 	return dst
 }
 
-// splitBlob checks a blob's header and parts the rest; the envelope is empty
-// where the header has none.
-func splitBlob(blob []byte) (flags byte, envelope, wkb []byte, err error) {
+// header is what stands before the well-known binary of a blob.
+type header struct {
+	flags    byte
+	srs      int32
+	envelope []byte // empty where the header has none
+	wkb      []byte
+}
+
+func (h *header) order() binary.ByteOrder { return byteOrder(h.flags & flagLittleEndian) }
+
+// parseHeader checks a blob's header and parts the rest.
+func parseHeader(blob []byte) (h header, err error) {
 	if len(blob) < headerSize || blob[0] != 'G' || blob[1] != 'P' {
-		return 0, nil, nil, errors.New("not a GeoPackage geometry")
+		return h, errors.New("not a GeoPackage geometry")
 	}
-	flags = blob[3]
-	if flags&flagExtended != 0 {
-		return 0, nil, nil, errors.New("a geometry of an extended GeoPackage type")
+	h.flags = blob[3]
+	if h.flags&flagExtended != 0 {
+		return h, errors.New("a geometry of an extended GeoPackage type")
 	}
-	indicator := int(flags & maskEnvelope >> 1)
+	indicator := int(h.flags & maskEnvelope >> 1)
 	if indicator >= len(envelopeSizes) {
-		return 0, nil, nil, fmt.Errorf("a geometry with envelope indicator %d", indicator)
+		return h, fmt.Errorf("a geometry with envelope indicator %d", indicator)
 	}
 	end := headerSize + envelopeSizes[indicator]
 	if len(blob) < end {
-		return 0, nil, nil, errTruncated
+		return h, errTruncated
 	}
-	return flags, blob[headerSize:end], blob[end:], nil
+	h.srs = int32(h.order().Uint32(blob[4:]))
+	h.envelope, h.wkb = blob[headerSize:end], blob[end:]
+	return h, nil
 }
 
 // parseBlob reads a blob of any maker, without heights and measures. An empty
-// geometry is none.
-func parseBlob(blob []byte) (orb.Geometry, error) {
-	flags, _, wkb, err := splitBlob(blob)
-	if err != nil || flags&flagEmpty != 0 {
+// geometry is none. The blob must be in a coordinate system, or in one of the
+// two that GeoPackage calls undefined.
+func parseBlob(blob []byte, srs int32) (orb.Geometry, error) {
+	h, err := parseHeader(blob)
+	if err != nil {
 		return nil, err
 	}
-	r := wkbReader{data: wkb}
+	if h.srs != srs && h.srs != 0 && h.srs != -1 {
+		return nil, &spatial.InvalidError{Rule: "geom_srs", Detail: fmt.Sprintf("the geometry says coordinate system %d in a layer of %d", h.srs, srs),
+			Fix: "transform it with the program that wrote it"}
+	}
+	return h.geometry()
+}
+
+func (h *header) geometry() (orb.Geometry, error) {
+	if h.flags&flagEmpty != 0 {
+		return nil, nil
+	}
+	r := wkbReader{data: h.wkb}
 	g := r.geometry(true)
 	if r.err == nil && len(r.data) > 0 {
 		r.err = fmt.Errorf("%d bytes follow the geometry", len(r.data))
@@ -144,22 +170,45 @@ func parseBlob(blob []byte) (orb.Geometry, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	if isEmpty(g) {
+		return nil, nil
+	}
 	return g, nil
+}
+
+// isEmpty knows the two ways of well-known binary to say nothing: no parts,
+// and a point that is no number.
+func isEmpty(g orb.Geometry) bool {
+	switch g := g.(type) {
+	case orb.Point:
+		return math.IsNaN(g[0]) && math.IsNaN(g[1])
+	case orb.MultiPoint:
+		return len(g) == 0
+	case orb.LineString:
+		return len(g) == 0
+	case orb.MultiLineString:
+		return len(g) == 0
+	case orb.Polygon:
+		return len(g) == 0
+	case orb.MultiPolygon:
+		return len(g) == 0
+	}
+	return false
 }
 
 // parseBound is the box of a blob; ok is false for an empty geometry. It
 // reads only the header where that has an envelope.
 func parseBound(blob []byte) (b orb.Bound, ok bool, err error) {
-	flags, envelope, _, err := splitBlob(blob)
-	if err != nil || flags&flagEmpty != 0 {
+	h, err := parseHeader(blob)
+	if err != nil || h.flags&flagEmpty != 0 {
 		return orb.Bound{}, false, err
 	}
-	if len(envelope) > 0 {
-		r := wkbReader{data: envelope, order: byteOrder(flags & flagLittleEndian)}
+	if len(h.envelope) > 0 {
+		r := wkbReader{data: h.envelope, order: h.order()}
 		minX, maxX, minY, maxY := r.float(), r.float(), r.float(), r.float()
-		return orb.Bound{Min: orb.Point{minX, minY}, Max: orb.Point{maxX, maxY}}, true, r.err
+		return orb.Bound{Min: orb.Point{minX, minY}, Max: orb.Point{maxX, maxY}}, !math.IsNaN(minX), r.err
 	}
-	g, err := parseBlob(blob)
+	g, err := h.geometry()
 	if err != nil || g == nil {
 		return orb.Bound{}, false, err
 	}
@@ -263,8 +312,25 @@ func (r *wkbReader) geometry(multi bool) orb.Geometry {
 	case kind == wkbMultiPolygon && multi:
 		return orb.MultiPolygon(readParts[orb.Polygon](r))
 	}
-	r.fail(fmt.Errorf("geometry type %d is not supported", kind))
+	r.fail(unsupported(kind))
 	return nil
+}
+
+// kindNames are the types of well-known binary that no layer holds.
+var kindNames = map[uint32]string{7: "GEOMETRYCOLLECTION", 8: "CIRCULARSTRING", 9: "COMPOUNDCURVE", 10: "CURVEPOLYGON", 11: "MULTICURVE",
+	12: "MULTISURFACE", 13: "CURVE", 14: "SURFACE", 15: "POLYHEDRALSURFACE", 16: "TIN", 17: "TRIANGLE"}
+
+func unsupported(kind uint32) error {
+	name, known := kindNames[kind]
+	switch {
+	case !known:
+		return fmt.Errorf("geometry type %d is not supported", kind)
+	case kind == 7:
+		return &spatial.InvalidError{Rule: "geom_kind", Detail: "a " + name + " is no one feature",
+			Fix: "split it: ogr2ogr -explodecollections new.gpkg old.gpkg"}
+	}
+	return &spatial.InvalidError{Rule: "geom_kind", Detail: "a " + name + ": curves and surfaces are not supported",
+		Fix: "make lines of the curves: ogr2ogr -nlt CONVERT_TO_LINEAR new.gpkg old.gpkg"}
 }
 
 func readParts[G orb.Geometry](r *wkbReader) []G {

@@ -45,17 +45,17 @@ func TestBlobAgreesWithGoGeom(t *testing.T) {
 					t.Fatal(err)
 				}
 				header := []byte{'G', 'P', 0, 0, 0, 0, 0, 0} // big-endian, without envelope
-				got, err := parseBlob(append(header, theirs...))
+				got, err := parseBlob(append(header, theirs...), srid)
 				if err != nil || !reflect.DeepEqual(got, shape.ours) {
 					t.Errorf("read %v, %v, want %v", got, err, shape.ours)
 				}
 			}
-			blob := appendBlob(nil, shape.ours)
-			_, _, body, err := splitBlob(blob)
+			blob := appendBlob(nil, srid, shape.ours)
+			h, err := parseHeader(blob)
 			if err != nil {
 				t.Fatal(err)
 			}
-			theirs, err := wkb.Unmarshal(body)
+			theirs, err := wkb.Unmarshal(h.wkb)
 			if err != nil || !reflect.DeepEqual(theirs.FlatCoords(), shape.theirs.FlatCoords()) {
 				t.Errorf("go-geom reads %v, %v", theirs, err)
 			}
@@ -81,7 +81,7 @@ func TestHeightsAndMeasuresAreLeftOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, body := range [][]byte{iso, extended} {
-			got, err := parseBlob(append([]byte{'G', 'P', 0, 1, 0, 0, 0, 0}, body...))
+			got, err := parseBlob(append([]byte{'G', 'P', 0, 1, 0, 0, 0, 0}, body...), srid)
 			if err != nil || !reflect.DeepEqual(got, orb.Geometry(want)) {
 				t.Errorf("%v: %v, %v", layout, got, err)
 			}
@@ -90,9 +90,9 @@ func TestHeightsAndMeasuresAreLeftOut(t *testing.T) {
 }
 
 func TestParseBlobRefuses(t *testing.T) {
-	whole := appendBlob(nil, shapes()["multipolygon"].ours)
+	whole := appendBlob(nil, srid, shapes()["multipolygon"].ours)
 	for n := range whole {
-		if g, err := parseBlob(whole[:n]); err == nil {
+		if g, err := parseBlob(whole[:n], srid); err == nil {
 			t.Fatalf("the first %d of %d bytes read as %v", n, len(whole), g)
 		}
 	}
@@ -110,14 +110,14 @@ func TestParseBlobRefuses(t *testing.T) {
 		"envelope":         {change(3, 0x0b), "envelope indicator 5"},
 		"too many parts":   {change(headerSize+32+8, 0x7f), "too early"},
 		"trailing":         {append(append([]byte{}, whole...), 0), "1 bytes follow"},
-		"collection":       {change(headerSize+32+1, 7), "type 7"},
+		"collection":       {change(headerSize+32+1, 7), "GEOMETRYCOLLECTION"},
 		"part of own kind": {change(headerSize+32+9+1, 1), "another kind"},
 	} {
-		if _, err := parseBlob(c.blob); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := parseBlob(c.blob, srid); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
 	}
-	if g, err := parseBlob([]byte{'G', 'P', 0, 0x11, 0, 0, 0, 0}); g != nil || err != nil {
+	if g, err := parseBlob([]byte{'G', 'P', 0, 0x11, 0, 0, 0, 0}, srid); g != nil || err != nil {
 		t.Errorf("an empty geometry reads as %v, %v", g, err)
 	}
 }
@@ -126,15 +126,15 @@ func TestParseBlobRefuses(t *testing.T) {
 // anything parses or fails without harm.
 func FuzzParseBlob(f *testing.F) {
 	for _, shape := range shapes() {
-		f.Add(appendBlob(nil, shape.ours))
+		f.Add(appendBlob(nil, srid, shape.ours))
 	}
 	f.Fuzz(func(t *testing.T, blob []byte) {
 		_, _, _ = parseBound(blob)
-		g, err := parseBlob(blob)
+		g, err := parseBlob(blob, srid)
 		if err != nil || g == nil {
 			return
 		}
-		again, err := parseBlob(appendBlob(nil, g))
+		again, err := parseBlob(appendBlob(nil, srid, g), srid)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,10 @@
 // the layers with their schemas, and a log of changes. Edits by other
 // programs count in triggers, so that they raise the version too.
 //
-// It is no general GeoPackage reader: [Open] refuses files it did not make.
+// [Open] refuses files it did not make. Those of other makers are read as
+// [File] and written by [WriteFile]: [OpenFile] lists the tables with their
+// coordinate systems and columns, [File.Rows] streams one, [EPSG] has the
+// systems that can be written.
 //
 // Invariant: the file is a valid GeoPackage after every transaction, and a
 // change is in it whole, with its version, or not at all. Coordinates are

@@ -180,7 +180,21 @@ func (r *reader) rows(s *spatial.Schema) iter.Seq2[spatial.Row, error] {
 var errStopped = errors.New("stopped")
 
 func eachRow(ctx context.Context, c driver.QueryerContext, s *spatial.Schema, yield func(spatial.Row, error) bool) error {
-	rows, err := c.QueryContext(ctx, selectRows(s), nil)
+	return eachRaw(ctx, c, selectRows(s), func(raw []driver.Value) error {
+		row, err := decodeRow(s, raw)
+		if err == nil {
+			err = s.ValidateRow(row)
+		}
+		if err == nil && !yield(row, nil) {
+			err = errStopped
+		}
+		return err
+	})
+}
+
+// eachRaw hands over the rows of a query, the values valid until see returns.
+func eachRaw(ctx context.Context, c driver.QueryerContext, query string, see func([]driver.Value) error) error {
+	rows, err := c.QueryContext(ctx, query, nil)
 	if err != nil {
 		return err
 	}
@@ -191,18 +205,11 @@ func eachRow(ctx context.Context, c driver.QueryerContext, s *spatial.Schema, yi
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		row, err := decodeRow(s, raw)
 		if err == nil {
-			err = s.ValidateRow(row)
+			err = see(raw)
 		}
 		if err != nil {
 			return err
-		}
-		if !yield(row, nil) {
-			return errStopped
 		}
 	}
 }
@@ -227,7 +234,7 @@ func decodeRow(s *spatial.Schema, raw []driver.Value) (spatial.Row, error) {
 	if s.Geometry != spatial.NoGeometry {
 		if raw[0] != nil {
 			blob, _ := raw[0].([]byte)
-			g, err := parseBlob(blob)
+			g, err := parseBlob(blob, srid)
 			if err != nil {
 				return row, fmt.Errorf("%s %d: %w", s.ID, row.ID, err)
 			}

@@ -167,7 +167,7 @@ func (in *inserter) encode(g orb.Geometry) any {
 		in.bound, in.located = g.Bound(), true
 	}
 	in.bound = in.bound.Union(g.Bound())
-	in.blob = appendBlob(in.blob[:0], g)
+	in.blob = appendBlob(in.blob[:0], srid, g)
 	return in.blob
 }
 
@@ -212,8 +212,17 @@ func (t *tx) widen(s *spatial.Schema) error {
 	})
 }
 
-// timeLayout is the one way an instant is written, to the microsecond.
-const timeLayout = "2006-01-02T15:04:05.999999Z"
+// layoutOf is the one way an instant is written: in whole seconds or with the
+// three decimals of GeoPackage if that says it all, else to the microsecond.
+func layoutOf(at time.Time) string {
+	switch n := at.Nanosecond(); {
+	case n == 0:
+		return "2006-01-02T15:04:05Z"
+	case n%int(time.Millisecond) == 0:
+		return "2006-01-02T15:04:05.000Z"
+	}
+	return "2006-01-02T15:04:05.000000Z"
+}
 
 // stored is a value as it stands in the file.
 func stored(v spatial.Value) any {
@@ -223,7 +232,7 @@ func stored(v spatial.Value) any {
 	case spatial.TypeDate:
 		return v.Time().Format(time.DateOnly)
 	case spatial.TypeTime:
-		return v.Time().Format(timeLayout)
+		return v.Time().Format(layoutOf(v.Time()))
 	}
 	return v.Any()
 }

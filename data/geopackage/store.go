@@ -110,18 +110,28 @@ func checkFile(path string) error {
 		return fmt.Errorf("open the store: %w", err)
 	}
 	defer file.Close()
-	head := make([]byte, 100)
-	n, err := io.ReadFull(file, head)
-	if n == 0 && errors.Is(err, io.EOF) {
-		return nil
-	}
-	if n < len(head) || !bytes.HasPrefix(head, []byte("SQLite format 3\x00")) {
-		return refuse("the file is not a GeoPackage", "name another file; other formats come in with wangge import")
+	head, err := readHead(file, path)
+	if head == nil || err != nil {
+		return err
 	}
 	if id := binary.BigEndian.Uint32(head[68:]); id != 0 && id != 0x47504B47 {
 		return refuse("the file is an SQLite database of another kind, not a GeoPackage", "name another file")
 	}
 	return nil
+}
+
+// readHead is the header of an SQLite database, nil for an empty file.
+func readHead(file io.Reader, path string) ([]byte, error) {
+	head := make([]byte, 100)
+	n, err := io.ReadFull(file, head)
+	if n == 0 && errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	if n < len(head) || !bytes.HasPrefix(head, []byte("SQLite format 3\x00")) {
+		return nil, &spatial.InvalidError{Rule: "store_file", Where: path, Detail: "the file is not a GeoPackage",
+			Fix: "name another file; other formats come in with wangge import"}
+	}
+	return head, nil
 }
 
 // prepare makes an empty database a store and checks any other.
@@ -133,7 +143,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 		if tables == 0 {
 			s.log.Debug("making an empty store", "path", s.path)
-			return t.exec(createStore, format)
+			return errors.Join(t.exec(createGeoPackage), t.exec(createStore, format))
 		}
 		if stores == 0 {
 			return &spatial.InvalidError{Rule: "store_file", Where: s.path, Detail: "the GeoPackage was made by another program",
@@ -210,20 +220,22 @@ func (s *Store) transact(ctx context.Context, f func(*tx) error) error {
 }
 
 // explain puts the plain cause before errors of the file itself.
-func (s *Store) explain(err error) error {
+func (s *Store) explain(err error) error { return explain(s.path, err) }
+
+func explain(path string, err error) error {
 	var failure *sqlite.Error
 	if !errors.As(err, &failure) {
 		return err
 	}
 	switch failure.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("%s is locked by another program; end its edit session and try again: %w", s.path, err)
+		return fmt.Errorf("%s is locked by another program; end its edit session and try again: %w", path, err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
-		return fmt.Errorf("%s cannot be written; its directory must be writable too: %w", s.path, err)
+		return fmt.Errorf("%s cannot be written; its directory must be writable too: %w", path, err)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%s is damaged; restore it from a copy: %w", s.path, err)
+		return fmt.Errorf("%s is damaged; restore it from a copy: %w", path, err)
 	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("the disk of %s is full: %w", s.path, err)
+		return fmt.Errorf("the disk of %s is full: %w", path, err)
 	}
 	return err
 }

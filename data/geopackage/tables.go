@@ -11,15 +11,8 @@ import (
 // format numbers the layout of the bookkeeping tables.
 const format = 1
 
-// wkt4490 and wkt4326 define the coordinate systems as EPSG does.
-const (
-	wkt4490 = `GEOGCS["China Geodetic Coordinate System 2000",DATUM["China_2000",SPHEROID["CGCS2000",6378137,298.257222101,AUTHORITY["EPSG","1024"]],AUTHORITY["EPSG","1043"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AXIS["Latitude",NORTH],AXIS["Longitude",EAST],AUTHORITY["EPSG","4490"]]`
-	wkt4326 = `GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AXIS["Latitude",NORTH],AXIS["Longitude",EAST],AUTHORITY["EPSG","4326"]]`
-)
-
-// createStore makes an empty database a GeoPackage and a store. The last
-// extension is GDAL's word that tables outside gpkg_contents are no layers.
-const createStore = `
+// createGeoPackage makes an empty database a GeoPackage without layers.
+const createGeoPackage = `
 PRAGMA application_id = 0x47504B47;
 PRAGMA user_version = 10300;
 CREATE TABLE gpkg_spatial_ref_sys (
@@ -50,6 +43,13 @@ CREATE TABLE gpkg_data_columns (
 CREATE TABLE gpkg_data_column_constraints (
 	constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC, min_is_inclusive BOOLEAN,
 	max NUMERIC, max_is_inclusive BOOLEAN, description TEXT, CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value));
+INSERT INTO gpkg_extensions VALUES
+	('gpkg_data_columns', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema', 'read-write'),
+	('gpkg_data_column_constraints', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema', 'read-write');`
+
+// createStore makes a GeoPackage without layers a store. The last extension
+// is GDAL's word that tables outside gpkg_contents are no layers.
+const createStore = `
 CREATE TABLE wangge_store (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, version INTEGER NOT NULL);
 CREATE TABLE wangge_layer (
 	id TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL UNIQUE, version INTEGER NOT NULL,
@@ -58,8 +58,6 @@ CREATE TABLE wangge_change (
 	version INTEGER PRIMARY KEY AUTOINCREMENT, at DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), note TEXT NOT NULL, layers TEXT NOT NULL);
 INSERT INTO wangge_store VALUES (1, ?, 0);
 INSERT INTO gpkg_extensions VALUES
-	('gpkg_data_columns', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema', 'read-write'),
-	('gpkg_data_column_constraints', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema', 'read-write'),
 	('wangge_store', NULL, 'wangge_store', 'bookkeeping of the wangge service: version of the store', 'write-only'),
 	('wangge_layer', NULL, 'wangge_store', 'bookkeeping of the wangge service: layers and their schemas', 'write-only'),
 	('wangge_change', NULL, 'wangge_store', 'bookkeeping of the wangge service: log of changes', 'write-only'),
