@@ -79,7 +79,6 @@ func (s *Server) events(w http.ResponseWriter, r *request) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the request is read; the stream may last
 	err := s.tell(ctx, &telling{ResponseWriter: w, boot: s.boot, only: watchedParam.of(r)}, s.last(r))
 	if ctx.Err() != nil {
 		return nil

@@ -185,4 +185,4 @@ func decoded(t testing.TB, w *httptest.ResponseRecorder, status int) map[string]
 	return answer
 }
 
-var errPlanted = errors.New("the grids overlap at 114.1,22.5")
+var errPlanted = errors.New("load: connect to host=10.1.2.3 user=clerk: open /srv/luohu.gpkg")

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"slices"
+
+	"wangge/spatial"
 )
 
 func (s *Server) healthRoutes() []route {
@@ -24,12 +27,37 @@ func (s *Server) ready(w http.ResponseWriter, r *request) error {
 	from := provenanceOf(r.snapshot, slices.Collect(r.snapshot.Layers())...)
 	from.head(w.Header())
 	if fault := s.state.Fault(); fault != nil {
-		return &problem{Status: http.StatusServiceUnavailable, Kind: "behind",
-			Detail: "answers come from an older state, as the store's current one cannot be read: " + fault.Error(),
-			Fix:    "repair the store; the service tries again by itself"}
+		return behind(fault)
 	}
 	return writeJSON(w, mediaJSON, struct {
 		Status string `json:"status"`
 		provenance
 	}{"ready", from})
+}
+
+// headerBehind stands in every answer that is made from an older state than
+// the store's.
+const headerBehind = "Data-Behind"
+
+// admit marks an answer if the state it will be made from is behind.
+func (s *Server) admit(w http.ResponseWriter) {
+	if s.state.Fault() != nil {
+		w.Header().Set(headerBehind, "true")
+	}
+}
+
+// behind tells strangers why answers come from an older state. A fault of the
+// data is named, with its place; what a database or file system says may name
+// hosts, users and paths, and is for the log only.
+func behind(fault error) *problem {
+	told := &problem{Status: http.StatusServiceUnavailable, Kind: "behind", Rule: "store_readable",
+		Detail: "answers come from an older state: the store cannot be read; the log of the service says why",
+		Fix:    "make the store reachable; the service tries again by itself"}
+	var broken *spatial.InvalidError
+	if errors.As(fault, &broken) {
+		told.Rule, told.Where, told.At = broken.Rule, broken.Where, broken.At
+		told.Detail = "answers come from an older state: the store holds one that breaks a rule and is not published: " + broken.Detail
+		told.Fix = "correct the data in the store; the service tries again by itself"
+	}
+	return told
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -10,13 +11,15 @@ import (
 	"time"
 
 	"github.com/go-chi/cors"
+	"github.com/go-chi/httprate"
 	"github.com/klauspost/compress/gzhttp"
 )
 
 // wrap puts around the routes what every answer needs, outermost first:
-// compression, a name and a line in the log, readers from other sites.
+// compression, a name and a line in the log, readers from other sites, a bound
+// on each client's requests.
 func (s *Server) wrap(routes http.Handler) http.Handler {
-	return compressed(s.trace(readable(routes)))
+	return compressed(s.trace(readable(s.limited(routes))))
 }
 
 // readable lets pages of any site read. No cookies are used and foreign pages
@@ -26,7 +29,7 @@ func readable(next http.Handler) http.Handler {
 		AllowedOrigins: []string{"*"},
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{"Accept", "Accept-Language", "Content-Type", "If-None-Match"},
-		ExposedHeaders: []string{"ETag", "Link", "X-Request-Id", headerVersion, headerAsOf, headerSynthetic},
+		ExposedHeaders: []string{"ETag", "Link", "X-Request-Id", headerVersion, headerAsOf, headerSynthetic, headerBehind},
 		MaxAge:         86400,
 	})(next)
 }
@@ -50,6 +53,7 @@ type answer struct {
 	control  *http.ResponseController
 	patience time.Duration // for each write
 	request  string
+	route    string // path of the route as it is declared; "" if none fits
 	status   int
 	bytes    int64
 	lost     bool // the client takes no more
@@ -91,12 +95,55 @@ func (s *Server) trace(next http.Handler) http.Handler {
 		a := &answer{ResponseWriter: w, control: http.NewResponseController(w), patience: s.limits.write, request: rand.Text()[:12]}
 		w.Header().Set("X-Request-Id", a.request)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		defer func() {
-			s.log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("request", a.request), slog.String("method", r.Method),
-				slog.String("uri", shorten(r.RequestURI)), slog.Int("status", a.status), slog.Int64("bytes", a.bytes), slog.Duration("took", time.Since(start)))
-		}()
+		defer func() { s.account(r, a, time.Since(start)) }()
 		next.ServeHTTP(a, r.WithContext(context.WithValue(r.Context(), answerKey{}, a)))
+		a.status = cmp.Or(a.status, http.StatusOK)
 	})
+}
+
+// account logs and counts an answer. The log has no queries: they say where
+// people are and whom they look for.
+func (s *Server) account(r *http.Request, a *answer, took time.Duration) {
+	s.metrics.observe(r.Method, a, took)
+	s.log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("request", a.request), slog.String("method", shorten(r.Method)),
+		slog.String("route", a.route), slog.String("path", shorten(r.URL.Path)), slog.Int("status", a.status), slog.Int64("bytes", a.bytes), slog.Duration("took", took))
+}
+
+// named gives the answers of a handler that is no route a name in figures
+// and logs.
+func named(route string, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answerOf(r).route = route
+		handler.ServeHTTP(w, r)
+	})
+}
+
+// rateWindow is what a rate is averaged over, so that a map may ask for many
+// tiles at once.
+const rateWindow = 10 * time.Second
+
+// limited bounds the requests of each client address. Who watches the
+// service is not bounded.
+func (s *Server) limited(next http.Handler) http.Handler {
+	if s.config.Rate == 0 {
+		return next
+	}
+	bounded := httprate.Limit(s.config.Rate*int(rateWindow.Seconds()), rateWindow, httprate.WithKeyFuncs(httprate.KeyByIP),
+		httprate.WithLimitHandler(s.plain(s.tooMany)), httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}))(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/healthz", "/readyz", "/metrics":
+			next.ServeHTTP(w, r)
+		default:
+			bounded.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (s *Server) tooMany(http.ResponseWriter, *http.Request) error {
+	return &problem{Status: http.StatusTooManyRequests, Kind: "too-many", Rule: "rate",
+		Detail: fmt.Sprintf("more than %d requests per second came from this address", s.config.Rate),
+		Fix:    "wait as long as Retry-After says; ask for many features or places at once"}
 }
 
 // plain makes a handler of a function that may fail or panic.

@@ -51,6 +51,7 @@ func (s *Server) table() []route {
 		s.eventRoutes(),
 		s.definitionRoutes(),
 		s.healthRoutes(),
+		s.metricsRoutes(),
 	)
 }
 
@@ -58,6 +59,8 @@ func (s *Server) table() []route {
 // with 304, and turns errors into problems.
 func (s *Server) endpoint(route *route) http.HandlerFunc {
 	return s.plain(func(w http.ResponseWriter, raw *http.Request) error {
+		answerOf(raw).route = route.path
+		s.admit(w)
 		r := &request{Request: raw, snapshot: s.state.Current(), values: map[string]any{}}
 		if err := r.decode(route); err != nil {
 			return err

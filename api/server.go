@@ -36,6 +36,7 @@ type Config struct {
 	BodyLimit int64        // largest request body in bytes; 0: 32 MiB
 	TileMemo  uint64       // bytes of rendered tiles kept in memory; 0: 64 MiB
 	Streams   int          // most event streams at a time; 0: 1000
+	Rate      int          // most requests per second of one client address, on average over ten seconds; 0: any number
 	Page      http.Handler // the map page, at / and below /viewer/; nil: none
 }
 
@@ -56,6 +57,7 @@ type Server struct {
 
 	renderer *tiles.Renderer
 	streams  streams
+	metrics  *metrics
 	limits   limits
 	closing  context.Context // ends when the service does, and event streams with it
 	close    context.CancelFunc
@@ -76,6 +78,7 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.streams.most = int64(config.Streams)
 	s.renderer = tiles.NewRenderer(config.TileMemo, runtime.GOMAXPROCS(0))
+	s.metrics = newMetrics(s)
 	s.routes = s.table()
 	s.handler = s.wrap(s.router())
 	return s
@@ -93,7 +96,7 @@ func (s *Server) router() http.Handler {
 		mux.Method(s.routes[i].method, s.routes[i].path, s.endpoint(&s.routes[i]))
 	}
 	if s.config.Page != nil {
-		mux.Method(http.MethodGet, "/viewer/*", s.config.Page)
+		mux.Method(http.MethodGet, "/viewer/*", named("/viewer/*", s.config.Page))
 	}
 	return mux
 }

@@ -17,17 +17,43 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"wangge/spatial"
 )
 
 func TestReadiness(t *testing.T) {
-	behind := server(t, fixed{snapshot: district(t), fault: errPlanted}, Config{})
-	answer := decoded(t, askOf(behind, http.MethodGet, "/readyz", ""), http.StatusServiceUnavailable)
-	if told := fmt.Sprint(answer["detail"]); !strings.Contains(told, errPlanted.Error()) {
-		t.Errorf("%q does not name the fault", told)
+	decoded(t, ask(t, http.MethodGet, "/readyz", ""), http.StatusOK)
+	away := server(t, fixed{snapshot: district(t), fault: errPlanted}, Config{})
+	w := askOf(away, http.MethodGet, "/readyz", "")
+	checkShape(t, problemShape, decoded(t, w, http.StatusServiceUnavailable))
+	for _, secret := range []string{"10.1.2.3", "clerk", "/srv"} {
+		if strings.Contains(w.Body.String(), secret) {
+			t.Errorf("strangers are told %s: %s", secret, w.Body)
+		}
 	}
-	decoded(t, askOf(behind, http.MethodGet, "/healthz", ""), http.StatusOK)
-	decoded(t, askOf(behind, http.MethodGet, "/collections/grids", ""), http.StatusOK)
+	broken := &spatial.InvalidError{Rule: "no_overlap", Where: "grids 12", At: &orb.Point{114.1, 22.5}, Detail: "two grids overlap"}
+	w = askOf(server(t, fixed{snapshot: district(t), fault: fmt.Errorf("load: %w", broken)}, Config{}), http.MethodGet, "/readyz", "")
+	for _, words := range []string{"no_overlap", "two grids overlap", "grids 12", "[114.1,22.5]"} {
+		if !strings.Contains(w.Body.String(), words) {
+			t.Errorf("%s is not named: %s", words, w.Body)
+		}
+	}
+}
+
+// TestReadsGoOnWhileTheStoreIsAway: every answer from an older state says so.
+func TestReadsGoOnWhileTheStoreIsAway(t *testing.T) {
+	away := server(t, fixed{snapshot: district(t), fault: errPlanted}, Config{})
+	for target, status := range map[string]int{"/healthz": 200, "/collections/grids": 200, "/collections/grids/items": 200, "/collections/grids/items/99": 404,
+		"/tiles/grids/0/0/0.mvt": 200, "/nearest?lon=114.005&lat=22.505": 200, "/grids/at?lon=114.005&lat=22.505": 200} {
+		w := askOf(away, http.MethodGet, target, "")
+		if w.Code != status || w.Header().Get(headerBehind) != "true" {
+			t.Errorf("%s: %d, %s %q", target, w.Code, headerBehind, w.Header().Get(headerBehind))
+		}
+		if w := ask(t, http.MethodGet, target, ""); w.Header().Get(headerBehind) != "" {
+			t.Errorf("%s is not behind and says so", target)
+		}
+	}
 }
 
 func TestAnswersNameTheirSource(t *testing.T) {

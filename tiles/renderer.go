@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/maypok86/otter/v2"
@@ -49,6 +50,19 @@ type Renderer struct {
 	memo    *otter.Cache[string, *Tile]
 	flights flights
 	slots   chan struct{}
+
+	hits, misses atomic.Uint64
+}
+
+// Stats are figures of a renderer's memo since it was made.
+type Stats struct {
+	Hits, Misses uint64 // tiles asked for that were in it or not
+	Bytes        uint64 // that its tiles take now
+}
+
+// Stats reads the figures of the memo.
+func (r *Renderer) Stats() Stats {
+	return Stats{r.hits.Load(), r.misses.Load(), r.memo.WeightedSize()}
 }
 
 // NewRenderer is a renderer with a memo of a number of bytes that renders at
@@ -79,8 +93,10 @@ func (r *Renderer) Render(ctx context.Context, s *spatial.Snapshot, layers []spa
 	}
 	key := memoKey(shown, id)
 	if tile, ok := r.memo.GetIfPresent(key); ok {
+		r.hits.Add(1)
 		return tile, nil
 	}
+	r.misses.Add(1)
 	return r.flights.wait(ctx, key, func(abandoned <-chan struct{}) (*Tile, error) { return r.make(abandoned, key, shown, id) })
 }
 
