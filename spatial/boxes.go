@@ -111,20 +111,35 @@ func newBoxes(l *Layer) boxes {
 	}
 	x := boxes{paged(entries), new(rtree.RTreeGN[float64, *page[boxEntry]])}
 	for _, p := range x.pages {
-		b := pageBound(p)
-		x.tree.Insert(b.Min, b.Max, p)
+		x.insert(p)
 	}
 	return x
 }
 
-func pageBound(p *page[boxEntry]) orb.Bound {
-	b := p.entries[0]
-	for _, e := range p.entries[1:] {
+// insert adds a new page to the tree, after filling in its groups' boxes.
+func (x boxes) insert(p *page[boxEntry]) {
+	p.groups = make([]boxEntry, (len(p.entries)+groupEntries-1)/groupEntries)
+	for i := range p.groups {
+		p.groups[i] = around(p.group(i))
+	}
+	b := around(p.groups).bound()
+	x.tree.Insert(b.Min, b.Max, p)
+}
+
+func (x boxes) remove(p *page[boxEntry]) {
+	b := around(p.groups).bound()
+	x.tree.Delete(b.Min, b.Max, p)
+}
+
+// around is the box around boxes.
+func around(entries []boxEntry) boxEntry {
+	b := entries[0]
+	for _, e := range entries[1:] {
 		for axis := range 2 {
 			b.low[axis], b.high[axis] = min(b.low[axis], e.low[axis]), max(b.high[axis], e.high[axis])
 		}
 	}
-	return b.bound()
+	return b
 }
 
 // edit is the index after marks. It writes to x's tree in a way that readers
@@ -133,18 +148,16 @@ func (x boxes) edit(marks []mark[boxEntry]) boxes {
 	if len(marks) == 0 {
 		return x
 	}
-	tree := x.tree.Copy()
-	pages := splicePages(x.pages, marks, byPlace, func(gone, come []*page[boxEntry]) {
+	next := boxes{tree: x.tree.Copy()}
+	next.pages = splicePages(x.pages, marks, byPlace, func(gone, come []*page[boxEntry]) {
 		for _, p := range gone {
-			b := pageBound(p)
-			tree.Delete(b.Min, b.Max, p)
+			next.remove(p)
 		}
 		for _, p := range come {
-			b := pageBound(p)
-			tree.Insert(b.Min, b.Max, p)
+			next.insert(p)
 		}
 	})
-	return boxes{pages, tree}
+	return next
 }
 
 // candidates yields the ids of all rows whose boxes meet b, and of a few
@@ -153,8 +166,8 @@ func (x boxes) candidates(b orb.Bound) iter.Seq[int64] {
 	window := newBoxEntry(b, 0)
 	return func(yield func(int64) bool) {
 		x.tree.Search(b.Min, b.Max, func(_, _ [2]float64, p *page[boxEntry]) bool {
-			for i := range p.entries {
-				if p.entries[i].meets(window) && !yield(p.entries[i].id) {
+			for i, g := range p.groups {
+				if g.meets(window) && !yieldMeeting(p.group(i), window, yield) {
 					return false
 				}
 			}
@@ -163,45 +176,75 @@ func (x boxes) candidates(b orb.Bound) iter.Seq[int64] {
 	}
 }
 
-// nearby yields features of a layer as [Layer.Nearby] does: the tree gives
-// its pages in ascending order, and what is nearer than the next page waits
-// in a queue of its own, by the box at first and then by the exact distance.
+func yieldMeeting(entries []boxEntry, window boxEntry, yield func(int64) bool) bool {
+	for i := range entries {
+		if entries[i].meets(window) && !yield(entries[i].id) {
+			return false
+		}
+	}
+	return true
+}
+
+// nearby yields features of a layer as [Layer.Nearby] does. The tree gives
+// its pages in ascending order; what is in them waits in a queue until it is
+// nearer than the next page.
 func (x boxes) nearby(l *Layer, below func(orb.Bound) float64, of func(Feature) float64) iter.Seq2[Feature, float64] {
 	return func(yield func(Feature, float64) bool) {
-		var near queue
-		proceed := true
-		drain := func(limit float64) bool {
-			for proceed && len(near) > 0 && near[0].distance <= limit {
-				w := near.pop()
-				if w.exact {
-					proceed = yield(w.feature, w.distance)
-				} else if f, ok := l.lookup(w.id); ok {
-					near.push(waiting{distance: of(f), exact: true, feature: f})
-				}
-			}
-			return proceed
-		}
+		near := nearest{layer: l, below: below, of: of}
 		distance := func(low, high [2]float64, _ *page[boxEntry], _ bool) float64 {
 			return below(orb.Bound{Min: low, Max: high})
 		}
+		proceed := true
 		x.tree.Nearby(distance, func(_, _ [2]float64, p *page[boxEntry], d float64) bool {
-			if !drain(d) {
-				return false
+			if proceed = near.yieldTo(d, yield); proceed {
+				near.open(p)
 			}
-			for _, e := range p.entries {
-				near.push(waiting{distance: below(e.bound()), id: e.id})
-			}
-			return true
+			return proceed
 		})
-		drain(math.Inf(1))
+		if proceed {
+			near.yieldTo(math.Inf(1), yield)
+		}
 	}
 }
 
-// waiting is a row on its way out of a search for the nearest.
+// nearest is a search for the nearest features.
+type nearest struct {
+	layer *Layer
+	below func(orb.Bound) float64
+	of    func(Feature) float64
+	queue queue
+}
+
+func (n *nearest) open(p *page[boxEntry]) {
+	for i, g := range p.groups {
+		n.queue.push(waiting{distance: n.below(g.bound()), group: p.group(i)})
+	}
+}
+
+// yieldTo yields what is no farther than a limit; false if told to stop.
+func (n *nearest) yieldTo(limit float64, yield func(Feature, float64) bool) bool {
+	for len(n.queue) > 0 && n.queue[0].distance <= limit {
+		w := n.queue.pop()
+		switch {
+		case len(w.group) > 1:
+			for i, e := range w.group {
+				n.queue.push(waiting{distance: n.below(e.bound()), group: w.group[i : i+1]})
+			}
+		case len(w.group) == 1:
+			f, _ := n.layer.lookup(w.group[0].id)
+			n.queue.push(waiting{distance: n.of(f), feature: f})
+		case !yield(w.feature, w.distance):
+			return false
+		}
+	}
+	return true
+}
+
+// waiting is something on its way out of a search for the nearest: several
+// boxes or one, with a distance below theirs, and at last a feature.
 type waiting struct {
-	distance float64 // of the feature if exact, else of its box
-	exact    bool
-	id       int64
+	distance float64
+	group    []boxEntry
 	feature  Feature
 }
 

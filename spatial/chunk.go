@@ -3,14 +3,13 @@ package spatial
 import (
 	"fmt"
 	"slices"
-	"sort"
 
 	"github.com/paulmach/orb"
 )
 
 // chunkRows is the most that a chunk holds, in rows of a point each; a row
 // of many positions counts for more, see weightOf.
-const chunkRows = 1024
+const chunkRows = 512
 
 // chunk is a run of rows in id order, immutable once built: ids, columns, and
 // the geometry of all rows in one arena of positions with their world
@@ -142,9 +141,21 @@ func (c *chunk) fillShapes(s *Schema, rows []source) error {
 }
 
 // find is the first row whose id is not below id; ok is whether it is id.
+// As ids ascend, a row is no farther from either end than its id is, which
+// leaves nothing to search where no ids are missing.
 func (c *chunk) find(id int64) (row int, ok bool) {
-	row = sort.Search(c.rows, func(i int) bool { return c.ids.at(i) >= id })
-	return row, row < c.rows && c.ids.at(row) == id
+	from, to := 0, c.rows
+	if first := c.ids.at(0); id >= first && id <= c.last {
+		from, to = int(max(0, int64(c.rows-1)-(c.last-id))), int(min(int64(c.rows-1), id-first))
+	}
+	for from < to {
+		if middle := (from + to) / 2; c.ids.at(middle) < id {
+			from = middle + 1
+		} else {
+			to = middle
+		}
+	}
+	return from, from < c.rows && c.ids.at(from) == id
 }
 
 // shapes is the geometry of a chunk's rows: positions of all parts one after

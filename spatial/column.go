@@ -11,6 +11,7 @@ type column struct {
 	null    []uint64 // a bit for each row; nil where nothing is null
 	texts   string
 	ends    numbers
+	codes   int // how many there are, null too
 }
 
 // newColumn encodes field i of the rows.
@@ -42,25 +43,61 @@ func (c *column) setNull(row, rows int) {
 }
 
 func newTextColumn(rows []source, i int) column {
-	codes := make(map[string]int64, 16)
+	d := newDictionary(&rows[0], i)
 	values := make([]int64, len(rows))
-	ends := []int64{0}
-	var texts strings.Builder
 	for r := range rows {
-		v := rows[r].value(i)
-		if v.IsNull() {
-			continue
+		if rows[r].put != nil {
+			values[r] = d.code(rows[r].put.Values[i])
+		} else {
+			values[r] = d.recode(&rows[r].from.columns[i], rows[r].row)
 		}
-		code, ok := codes[v.text]
-		if !ok {
-			code = int64(len(ends))
-			codes[v.text] = code
-			texts.WriteString(v.text)
-			ends = append(ends, int64(texts.Len()))
-		}
-		values[r] = code
 	}
-	return column{typ: TypeText, numbers: packNumbers(values), texts: strings.Clone(texts.String()), ends: packNumbers(ends)}
+	return column{typ: TypeText, numbers: packNumbers(values), texts: strings.Clone(d.texts.String()), ends: packNumbers(d.ends), codes: len(d.ends)}
+}
+
+// dictionary gives texts their codes in a new column.
+type dictionary struct {
+	codes map[string]int64
+	texts strings.Builder
+	ends  []int64
+	from  *column // whose rows came last
+	known []int64 // its codes here, 0 where not yet met
+}
+
+// newDictionary has room for as many texts as the column of a row has.
+func newDictionary(first *source, i int) dictionary {
+	room := 16
+	if first.put == nil {
+		room = first.from.columns[i].codes
+	}
+	return dictionary{codes: make(map[string]int64, room), ends: make([]int64, 1, room+1)}
+}
+
+func (d *dictionary) code(v Value) int64 {
+	if v.IsNull() {
+		return 0
+	}
+	code, ok := d.codes[v.text]
+	if !ok {
+		code = int64(len(d.ends))
+		d.codes[v.text] = code
+		d.texts.WriteString(v.text)
+		d.ends = append(d.ends, int64(d.texts.Len()))
+	}
+	return code
+}
+
+// recode is the code of a row of another column; it looks at each text of
+// that column once.
+func (d *dictionary) recode(from *column, row int) int64 {
+	if d.from != from {
+		d.from, d.known = from, make([]int64, from.codes)
+	}
+	old := from.numbers.at(row)
+	if d.known[old] == 0 {
+		d.known[old] = d.code(from.textValue(int(old)))
+	}
+	return d.known[old]
 }
 
 func (c *column) value(row int) Value {

@@ -9,7 +9,7 @@ import (
 // that never change. An edit writes the pages it falls into anew and shares
 // all others, so it costs by the page, however large the layer, and there is
 // nothing to be rebuilt later. What does grow with the layer is the list of
-// pages, which is copied: 8 bytes for each, 33 kB for the chunks and 131 kB
+// pages, which is copied: 8 bytes for each, 66 kB for the chunks and 131 kB
 // for each index of 4.2 million rows, some ten microseconds.
 
 // splice is a list of pages after edits, which come in order. An edit belongs
@@ -45,7 +45,17 @@ func splice[P, E any](old []P, edits []E, reaches func(P, E) bool, small func([]
 const pageEntries = 256
 
 // page is a run of entries of an index in order, at least one.
-type page[E any] struct{ entries []E }
+type page[E any] struct {
+	entries []E
+	groups  []E // what an index keeps about each groupEntries of them, or nil
+}
+
+const groupEntries = 16
+
+// group is the i-th group of entries.
+func (p *page[E]) group(i int) []E {
+	return p.entries[i*groupEntries : min((i+1)*groupEntries, len(p.entries))]
+}
 
 func (p *page[E]) last() E { return p.entries[len(p.entries)-1] }
 
@@ -61,7 +71,7 @@ func paged[E any](entries []E) []*page[E] {
 	pages := make([]*page[E], parts)
 	for i := range pages {
 		from, to := len(entries)*i/parts, len(entries)*(i+1)/parts
-		pages[i] = &page[E]{slices.Clone(entries[from:to])}
+		pages[i] = &page[E]{entries: slices.Clone(entries[from:to])}
 	}
 	return pages
 }
@@ -82,26 +92,19 @@ func splicePages[E any](old []*page[E], marks []mark[E], order func(a, b E) int,
 
 // applyMarks are the entries of pages with marks put in and taken out.
 func applyMarks[E any](pages []*page[E], marks []mark[E], order func(a, b E) int) []E {
-	var entries []E
+	var old, entries []E
 	for _, p := range pages {
-		for _, e := range p.entries {
-			for len(marks) > 0 && order(marks[0].entry, e) < 0 {
-				entries, marks = appendMark(entries, marks[0]), marks[1:]
-			}
-			if len(marks) == 0 || order(marks[0].entry, e) > 0 {
-				entries = append(entries, e)
-			}
-		}
+		old = append(old, p.entries...)
 	}
 	for _, m := range marks {
-		entries = appendMark(entries, m)
+		at, equal := slices.BinarySearchFunc(old, m.entry, order)
+		entries, old = append(entries, old[:at]...), old[at:]
+		if equal {
+			old = old[1:]
+		}
+		if !m.gone {
+			entries = append(entries, m.entry)
+		}
 	}
-	return entries
-}
-
-func appendMark[E any](entries []E, m mark[E]) []E {
-	if m.gone {
-		return entries
-	}
-	return append(entries, m.entry)
+	return append(entries, old...)
 }
