@@ -46,6 +46,9 @@ func (s *Store) explain(ctx context.Context, err error) error {
 	if errors.As(err, &silent) || errors.As(err, &cut) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
 		return s.lost(err)
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return s.lost(err)
+	}
 	return err
 }
 
@@ -75,7 +78,7 @@ func (s *Store) explainCode(code string, err error) error {
 }
 
 func (s *Store) lost(err error) error {
-	return &openError{"the connection to " + s.target() + " was lost", "see whether the server runs; it is tried again", err}
+	return &openError{"the connection to " + s.target() + " was lost", "see whether the server runs and can be reached", err}
 }
 
 func (s *Store) target() string { return target(s.pool.Config().ConnConfig) }

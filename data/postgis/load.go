@@ -88,9 +88,9 @@ const silence = 5 * time.Second
 // one that hangs or is cut off from the network, is an error, so that who asks
 // again and again learns of it.
 func (s *Store) Version(ctx context.Context) (version spatial.Version, err error) {
-	ctx, cancel := context.WithTimeout(ctx, silence)
+	limited, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
-	if err := s.pool.QueryRow(ctx, "SELECT version FROM store").Scan(&version); err != nil {
+	if err := s.pool.QueryRow(limited, "SELECT version FROM store").Scan(&version); err != nil {
 		return 0, fmt.Errorf("read the version of %s: %w", s.target(), s.explain(ctx, err))
 	}
 	return version, nil
