@@ -55,8 +55,8 @@ var mediaTypes = map[string]string{
 	".woff2": "font/woff2",
 }
 
-// Handler serves the page at / and its files below /viewer/, to GET and HEAD.
-// It is safe for concurrent use.
+// Handler serves the page at / and its files below /viewer/, to GET and HEAD;
+// /viewer/ itself leads to the page. It is safe for concurrent use.
 func Handler() http.Handler {
 	files, err := load(Files())
 	if err != nil {
@@ -64,8 +64,13 @@ func Handler() http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/viewer/")
-		if r.URL.Path == "/" {
+		switch r.URL.Path {
+		case "/":
 			name = page
+		case "/viewer/":
+			w.Header().Set("Location", "../") // relative, for services below a path of their host
+			w.WriteHeader(http.StatusPermanentRedirect)
+			return
 		}
 		file, ok := files[name]
 		if !ok {

@@ -122,8 +122,15 @@ func TestRevalidation(t *testing.T) {
 	}
 }
 
+func TestFolderLeadsToThePage(t *testing.T) {
+	r := get(t, "/viewer/")
+	if r.StatusCode != http.StatusPermanentRedirect || r.Header.Get("Location") != "../" {
+		t.Errorf("status %d to %q", r.StatusCode, r.Header.Get("Location"))
+	}
+}
+
 func TestUnknownFiles(t *testing.T) {
-	for _, target := range []string{"/viewer/", "/viewer/none.js", "/viewer/../viewer.go", "/viewer/fonts", "/other"} {
+	for _, target := range []string{"/viewer/none.js", "/viewer/../viewer.go", "/viewer/fonts", "/other"} {
 		if status := get(t, target).StatusCode; status != http.StatusNotFound {
 			t.Errorf("%s: status %d", target, status)
 		}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -31,7 +34,8 @@ type commands struct {
 	Import importCommand `cmd:"" help:"Make a new layer from a file."`
 	Check  checkCommand  `cmd:"" help:"Prove the store's invariants: no gap, no overlap, sums equal. Exit code 1 if a fault is found."`
 
-	LogLevel slog.Level `help:"What to log on standard error: debug, info, warn or error." default:"info" env:"WANGGE_LOG_LEVEL"`
+	Version  kong.VersionFlag `help:"Say which build this is and stop."`
+	LogLevel slog.Level       `help:"What to log on standard error: debug, info, warn or error." default:"info" env:"WANGGE_LOG_LEVEL"`
 }
 
 // program is what the commands share with the world.
@@ -50,7 +54,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var cli commands
 	exited := -1
 	parser, err := kong.New(&cli, kong.Name("wangge"), kong.Description(description), kong.Writers(out, errOut),
-		kong.Vars{"store_default": defaultStore}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { exited = code }))
+		kong.Vars{"store_default": defaultStore, "version": version()}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { exited = code }))
 	if err != nil {
 		fmt.Fprintln(errOut, "wangge:", err)
 		return 2
@@ -69,6 +73,25 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return report(errOut, err)
 	}
 	return 0
+}
+
+// version names the build: the module's version or the commit it was made
+// from, and the Go toolchain.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "wangge, built without version information"
+	}
+	name := build.Main.Version
+	for _, setting := range build.Settings {
+		switch {
+		case setting.Key == "vcs.revision" && (name == "" || name == "(devel)"):
+			name = setting.Value
+		case setting.Key == "vcs.modified" && setting.Value == "true" && !strings.HasSuffix(name, "+dirty"):
+			name += "+dirty"
+		}
+	}
+	return fmt.Sprintf("wangge %s %s", cmp.Or(name, "(devel)"), build.GoVersion)
 }
 
 // errFaults ends a check that found faults; they are already printed.

@@ -160,6 +160,7 @@ func TestWrongUsage(t *testing.T) {
 		"no address":         {[]string{"serve", "--store", missing, "--addr", ""}, 1, "--addr is empty"},
 		"a public path":      {[]string{"serve", "--store", missing, "--public-url", "luohu"}, 1, "--public-url"},
 		"a taken port":       {[]string{"serve", "--store", missing, "--addr", "127.0.0.1:99999"}, 1, "wangge:"},
+		"a negative rate":    {[]string{"serve", "--store", missing, "--rate=-1"}, 1, "--rate -1"},
 	}
 	for name, tt := range tests {
 		code, out, errOut := wangge(t, tt.args...)

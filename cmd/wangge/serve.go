@@ -17,12 +17,16 @@ type serveCommand struct {
 	storeFlag
 	Addr      string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"WANGGE_ADDR"`
 	PublicURL *url.URL `help:"Address under which clients reach the service, for links in answers, when it stands behind a proxy." placeholder:"URL" env:"WANGGE_PUBLIC_URL"`
+	Rate      int      `help:"Most requests per second that one client address may make, on average over ten seconds; 0 for any number. Behind a proxy all clients have its address: bound them there." default:"0" env:"WANGGE_RATE"`
 }
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	if err := c.checkAddresses(); err != nil {
 		return err
+	}
+	if c.Rate < 0 {
+		return fmt.Errorf("--rate %d is negative: give the requests per second, or 0 for any number", c.Rate)
 	}
 	store, err := c.ready(ctx, p)
 	if err != nil {
@@ -42,7 +46,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	defer stop()
 	done := make(chan struct{})
 	go func() { defer close(done); live.Follow(following) }()
-	err = api.New(live, api.Config{PublicURL: c.PublicURL, Page: viewer.Handler()}, p.log).Serve(ctx, listener)
+	err = api.New(live, api.Config{PublicURL: c.PublicURL, Rate: c.Rate, Page: viewer.Handler()}, p.log).Serve(ctx, listener)
 	stop()
 	<-done
 	return err
