@@ -76,22 +76,6 @@ func (scanGeometry) Scan(src []byte, target any) (err error) {
 	return err
 }
 
-// decode reads EWKB as PostGIS writes it; nil is no geometry. It is not for
-// bytes from elsewhere: go-geom believes the counts in them.
-func decode(src []byte) (orb.Geometry, error) {
-	if src == nil {
-		return nil, nil
-	}
-	wire, err := ewkb.Unmarshal(src)
-	if err != nil {
-		return nil, fmt.Errorf("decode geometry: %w", err)
-	}
-	if wire.SRID() != srid {
-		return nil, fmt.Errorf("decode geometry: its SRID is %d, not %d", wire.SRID(), srid)
-	}
-	return fromWire(wire)
-}
-
 func toWire(g orb.Geometry) (geom.T, error) {
 	switch g := g.(type) {
 	case orb.Point:
@@ -135,61 +119,4 @@ func flatPolygons(polygons orb.MultiPolygon) (coords []float64, endss [][]int) {
 		endss = append(endss, ends)
 	}
 	return coords, endss
-}
-
-func fromWire(wire geom.T) (orb.Geometry, error) {
-	if _, ok := wire.(*geom.GeometryCollection); ok { // it has no coordinates of its own
-		return nil, fmt.Errorf("decode geometry: a collection is not supported")
-	}
-	if wire.Layout() != geom.XY {
-		return nil, fmt.Errorf("decode geometry: positions have %d coordinates, not 2", wire.Stride())
-	}
-	coords := wire.FlatCoords()
-	switch wire.(type) {
-	case *geom.Point:
-		if len(coords) == 0 {
-			return nil, fmt.Errorf("decode geometry: the point is empty")
-		}
-		return orb.Point{coords[0], coords[1]}, nil
-	case *geom.MultiPoint:
-		return orb.MultiPoint(positions(coords)), nil
-	case *geom.LineString:
-		return orb.LineString(positions(coords)), nil
-	case *geom.MultiLineString:
-		return orb.MultiLineString(parts[orb.LineString](coords, 0, wire.Ends())), nil
-	case *geom.Polygon:
-		return orb.Polygon(parts[orb.Ring](coords, 0, wire.Ends())), nil
-	case *geom.MultiPolygon:
-		return polygons(coords, wire.Endss()), nil
-	}
-	return nil, fmt.Errorf("decode geometry: a %T is not supported", wire)
-}
-
-func positions(coords []float64) []orb.Point {
-	points := make([]orb.Point, len(coords)/2)
-	for i := range points {
-		points[i] = orb.Point{coords[2*i], coords[2*i+1]}
-	}
-	return points
-}
-
-func parts[S ~[]orb.Point](coords []float64, begin int, ends []int) []S {
-	all := make([]S, len(ends))
-	for i, end := range ends {
-		all[i] = S(positions(coords[begin:end]))
-		begin = end
-	}
-	return all
-}
-
-func polygons(coords []float64, endss [][]int) orb.MultiPolygon {
-	all := make(orb.MultiPolygon, len(endss))
-	begin := 0
-	for i, ends := range endss {
-		all[i] = parts[orb.Ring](coords, begin, ends)
-		if len(ends) > 0 {
-			begin = ends[len(ends)-1]
-		}
-	}
-	return all
 }

@@ -2,13 +2,18 @@ package postgis
 
 import (
 	"encoding/binary"
+	"encoding/hex"
+	"errors"
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
 	geom "github.com/twpayne/go-geom"
 	"github.com/twpayne/go-geom/encoding/ewkb"
+
+	"wangge/spatial"
 )
 
 var shapes = []orb.Geometry{
@@ -57,4 +62,83 @@ func TestCodecRefuses(t *testing.T) {
 			t.Errorf("%s: decoded as %v", name, got)
 		}
 	}
+}
+
+// TestWireBothOrders: what go-geom writes, in either byte order, is read.
+func TestWireBothOrders(t *testing.T) {
+	for _, g := range shapes {
+		wire, err := toWire(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+			b, err := ewkb.Marshal(wire, order)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := decode(b); err != nil || !reflect.DeepEqual(got, g) {
+				t.Errorf("%v: got %v, %v, want %v", order, got, err, g)
+			}
+		}
+	}
+}
+
+// TestWireRefuses: a geometry that cannot be taken names the rule.
+func TestWireRefuses(t *testing.T) {
+	tests := []struct{ name, hex, rule string }{
+		{"nothing", "", "geometry_wkb"},
+		{"a byte order of 2", "0201000020" + "8a110000", "geometry_wkb"},
+		{"too short", "0101000020" + "8a110000" + "0000", "geometry_wkb"},
+		{"too long", "0101000020" + "8a110000" + strings.Repeat("00", 17), "geometry_wkb"},
+		{"a point with height", "01010000a0" + "8a110000" + strings.Repeat("00", 24), "geometry_flat"},
+		{"a point with measure", "0101000060" + "8a110000" + strings.Repeat("00", 24), "geometry_flat"},
+		{"another SRID", "0101000020" + "e6100000" + strings.Repeat("00", 16), "geometry_srid"},
+		{"no SRID", "0101000000" + strings.Repeat("00", 16), "geometry_srid"},
+		{"a collection", "0107000020" + "8a110000" + "00000000", "geometry_kind"},
+		{"a curve", "0108000020" + "8a110000" + "00000000", "geometry_kind"},
+		{"four thousand million positions", "0102000020" + "8a110000" + "ffffffff", "geometry_wkb"},
+		{"as many rings", "0103000020" + "8a110000" + "ffffffff", "geometry_wkb"},
+		{"as many polygons", "0106000020" + "8a110000" + "ffffffff" + strings.Repeat("00", 16), "geometry_wkb"},
+		{"a line among points", "0104000020" + "8a110000" + "01000000" + "0102000000" + "00000000", "geometry_wkb"},
+	}
+	for _, tt := range tests {
+		b, err := hex.DecodeString(tt.hex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decode(b)
+		var invalid *spatial.InvalidError
+		if !errors.As(err, &invalid) || invalid.Rule != tt.rule {
+			t.Errorf("%s: got %v, %v, want %s", tt.name, got, err, tt.rule)
+		}
+	}
+}
+
+// FuzzWKB: any bytes are read or refused, with memory in proportion, and what
+// is read is written and read again the same.
+func FuzzWKB(f *testing.F) {
+	for _, g := range shapes {
+		b, err := encodeGeometry{}.Encode(g, nil)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		g, err := decode(src)
+		if err != nil || g == nil {
+			return
+		}
+		b, err := encodeGeometry{}.Encode(g, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(b) > len(src)+16 { // of SRIDs in parts we write none
+			t.Errorf("%d bytes became %d", len(src), len(b))
+		}
+		again, err := decode(b)
+		if err != nil || !orb.Equal(g, again) && orb.Equal(g, g) {
+			t.Errorf("%v became %v, %v", g, again, err)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package postgis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -151,6 +152,10 @@ func (t table) scan(rows pgx.Rows, cells []cell, targets []any) (spatial.Row, er
 		targets = append(targets, &cells[i])
 	}
 	if err := rows.Scan(targets...); err != nil {
+		var refused *spatial.InvalidError
+		if errors.As(err, &refused) {
+			return row, refused
+		}
 		return row, err
 	}
 	row.Values = make([]spatial.Value, len(cells))
