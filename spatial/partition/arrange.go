@@ -15,6 +15,8 @@ type arrangement struct {
 	sides   map[halfEdge][]int32 // the faces that have a directed edge, as often as they do
 	cycles  []cycle
 	cycleOf map[halfEdge]int32
+	lines   []halfEdge        // the noded edges of a line, in its order
+	onLine  map[halfEdge]bool // these, both ways
 }
 
 // cycle is a closed walk around a cell, which lies to its left: clockwise ones
@@ -35,8 +37,12 @@ type cell struct {
 	covers []int32
 }
 
-func arrange(faces []face) *arrangement {
-	a := &arrangement{faces: node(faces), sides: map[halfEdge][]int32{}, cycleOf: map[halfEdge]int32{}}
+func arrange(faces []face) *arrangement { return arrangeWith(faces, nil) }
+
+// arrangeWith arranges faces with a line, which parts cells and covers none.
+func arrangeWith(faces []face, line []Vertex) *arrangement {
+	noded, line := node(faces, line)
+	a := &arrangement{faces: noded, sides: map[halfEdge][]int32{}, cycleOf: map[halfEdge]int32{}, onLine: map[halfEdge]bool{}}
 	var order []halfEdge
 	for i := range a.faces {
 		for h := range a.faces[i].halfEdges() {
@@ -48,6 +54,14 @@ func arrange(faces []face) *arrangement {
 			}
 			a.sides[h] = append(a.sides[h], int32(i))
 		}
+	}
+	for i, to := range line[min(1, len(line)):] {
+		h := halfEdge{line[i], to}
+		if a.sides[h] == nil && a.sides[h.reverse()] == nil && !a.onLine[h] {
+			order = append(order, h, h.reverse())
+		}
+		a.lines = append(a.lines, h)
+		a.onLine[h], a.onLine[h.reverse()] = true, true
 	}
 	a.trace(order)
 	a.nest()

@@ -28,7 +28,7 @@ func ProveChange(before, after *spatial.Layer, touched []int64) []Fault {
 	}
 	old, _ := facesOf(pick(before, touched))
 	was, _ := pair(old)
-	if !sameOutline(was, edges) {
+	if !sameEdges(was.unpaired(), edges.unpaired()) {
 		return Prove(after)
 	}
 	return nil
@@ -45,21 +45,15 @@ func pick(layer *spatial.Layer, ids []int64) func(yield func(spatial.Feature) bo
 	}
 }
 
-func sameOutline(a, b *edgeSet) bool {
-	left := a.unpaired()
-	right := b.unpaired()
-	if len(left) != len(right) {
+func sameEdges(a, b []halfEdge) bool {
+	if len(a) != len(b) {
 		return false
 	}
-	for _, h := range right {
-		if _, ok := a.owner[h]; !ok {
-			return false
-		}
-		if _, paired := a.owner[h.reverse()]; paired {
-			return false
-		}
+	in := make(map[halfEdge]bool, len(a))
+	for _, h := range a {
+		in[h] = true
 	}
-	return true
+	return !slices.ContainsFunc(b, func(h halfEdge) bool { return !in[h] })
 }
 
 // Snap puts a geometry's positions on the lattice, each to the nearest, and

@@ -14,21 +14,23 @@ import (
 // an edge is led through the centres of the hot pixels it passes; so it moves
 // by less than a step, and none crosses over a vertex. Led edges may touch
 // further vertices, so that is repeated until nothing moves.
-func node(faces []face) []face {
+func node(faces []face, line []Vertex) ([]face, []Vertex) {
 	for {
-		through := hotPixels(faces)
+		through := hotPixels(faces, line)
 		moved := false
 		next := make([]face, len(faces))
 		for i := range faces {
 			next[i] = face{code: faces[i].code}
 			for _, ring := range faces[i].rings {
-				led := through.lead(ring)
+				led := through.lead(ring, true)
 				moved = moved || len(led) != len(ring)
 				next[i].rings = append(next[i].rings, led)
 			}
 		}
-		if faces = next; !moved {
-			return faces
+		led := through.lead(line, false)
+		moved = moved || len(led) != len(line)
+		if faces, line = next, led; !moved {
+			return faces, line
 		}
 	}
 }
@@ -39,26 +41,33 @@ type pixels struct {
 	seen map[Vertex]bool
 }
 
-func hotPixels(faces []face) *pixels {
+func hotPixels(faces []face, line []Vertex) *pixels {
 	p := &pixels{seen: map[Vertex]bool{}}
 	var edges rtree.RTreeGN[float64, halfEdge]
 	known := map[halfEdge]bool{}
+	see := func(h halfEdge) {
+		p.add(h.from)
+		p.add(h.to)
+		if known[h] || known[h.reverse()] {
+			return
+		}
+		known[h] = true
+		low, high := h.box()
+		edges.Search(low, high, func(_, _ [2]float64, g halfEdge) bool {
+			if cross(g.from, g.to, h.from, h.to) {
+				p.add(crossing(g, h))
+			}
+			return true
+		})
+		edges.Insert(low, high, h)
+	}
 	for i := range faces {
 		for h := range faces[i].halfEdges() {
-			p.add(h.from)
-			if known[h] || known[h.reverse()] {
-				continue
-			}
-			known[h] = true
-			low, high := h.box()
-			edges.Search(low, high, func(_, _ [2]float64, g halfEdge) bool {
-				if cross(g.from, g.to, h.from, h.to) {
-					p.add(crossing(g, h))
-				}
-				return true
-			})
-			edges.Insert(low, high, h)
+			see(h)
 		}
+	}
+	for i := 1; i < len(line); i++ {
+		see(halfEdge{line[i-1], line[i]})
 	}
 	return p
 }
@@ -92,12 +101,14 @@ func nearest(a, b int64, part *big.Rat) int64 {
 	return a + floor.Int64()
 }
 
-// lead is the ring through the hot pixels that it passes.
-func (p *pixels) lead(ring []Vertex) []Vertex {
-	led := make([]Vertex, 0, len(ring))
-	for i, from := range ring {
-		h := halfEdge{from, ring[(i+1)%len(ring)]}
-		led = append(append(led, from), p.passed(h)...)
+// lead is a ring, or a line, through the hot pixels that it passes.
+func (p *pixels) lead(run []Vertex, ring bool) []Vertex {
+	led := make([]Vertex, 0, len(run))
+	for i, from := range run {
+		led = append(led, from)
+		if ring || i+1 < len(run) {
+			led = append(led, p.passed(halfEdge{from, run[(i+1)%len(run)]})...)
+		}
 	}
 	return led
 }

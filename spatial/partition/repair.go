@@ -413,21 +413,27 @@ func (a *arrangement) dissolve(owned int32, cells []cell, owner []int32) orb.Geo
 	return polygonOf(edges)
 }
 
-// polygonOf makes rings of the edges around an area and puts the holes into
-// their outlines.
+// polygonOf makes polygons of the edges around an area.
 func polygonOf(edges []halfEdge) orb.Geometry {
+	var rings [][]Vertex
+	for _, l := range loops(edges) {
+		rings = append(rings, simpleRings(l.vertices())...)
+	}
+	return polygonOfRings(rings)
+}
+
+// polygonOfRings puts holes into their outlines. It is nil if there are none.
+func polygonOfRings(rings [][]Vertex) orb.Geometry {
 	var shells orb.MultiPolygon
 	var outlines []face
 	var holes [][]Vertex
-	for _, l := range loops(edges) {
-		for _, ring := range simpleRings(l.vertices()) {
-			if winding(ring) < 0 {
-				holes = append(holes, ring)
-				continue
-			}
-			outlines = append(outlines, face{rings: [][]Vertex{ring}})
-			shells = append(shells, orb.Polygon{closed(ring)})
+	for _, ring := range rings {
+		if winding(ring) < 0 {
+			holes = append(holes, ring)
+			continue
 		}
+		outlines = append(outlines, face{rings: [][]Vertex{ring}})
+		shells = append(shells, orb.Polygon{closed(ring)})
 	}
 	for _, hole := range holes {
 		i := around(outlines, hole)

@@ -246,7 +246,7 @@ func TestNodeLeavesNoMeeting(t *testing.T) {
 			}
 			faces[i] = face{code: code(i), rings: [][]Vertex{compactRing(ring)}}
 		}
-		noded := node(faces)
+		noded, _ := node(faces, nil)
 		all := map[halfEdge]bool{}
 		for i := range noded {
 			for h := range noded[i].halfEdges() {
