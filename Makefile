@@ -5,6 +5,7 @@ SHELL      := /bin/bash
 export CGO_ENABLED ?= 0
 CLUSTER    := data/postgis/cluster.sh
 BROWSER    := chromium
+SCALE      ?= 1 10 100
 # The race detector looks at our code; SQLite in Go, the geometry library and the
 # generator, each in one goroutine, would take ten times as long under it.
 RACE       := -race $(foreach p,modernc.org/... github.com/peterstace/... wangge/data/luohu,-gcflags=$(p)=-race=false)
@@ -38,8 +39,8 @@ lint: ## gofmt, vet and staticcheck
 	@go vet ./...
 	@go tool staticcheck ./...
 
-bench: ## benchmarks of all packages
-	@go test -run '^$$' -bench . -benchmem ./...
+bench: ## load, memory, edits, tiles and answers at SCALE="1 10 100" copies of the district
+	@WANGGE_BENCH_SCALE="$(SCALE)" go test -run '^$$' -bench '^BenchmarkScale$$' -benchtime 1x -timeout 30m ./cmd/wangge
 
 viewer: ## rebuild the map page's bundle (Node 20 or newer)
 	@cd api/viewer && npm ci --no-audit --no-fund && npm run build

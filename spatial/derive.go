@@ -13,15 +13,14 @@ import (
 // build may read nothing else. Its type T tells derivations of the same
 // layers apart. An error is kept like a result, and so is a panic.
 func Derive[T any](s *Snapshot, layers []LayerID, build func(*Snapshot) (T, error)) (T, error) {
-	versions := s.versions()
 	for _, id := range layers {
-		if _, ok := versions[id]; !ok {
+		if s.index(id) < 0 {
 			var none T
 			return none, fmt.Errorf("derive %T: layer %q: %w", none, id, ErrNotFound)
 		}
 	}
 	key := derivationKey{reflect.TypeFor[T](), fmt.Sprint(layers)}
-	d := s.derived.find(key, layers, versions, func() (any, error) { return build(s) })
+	d := s.derived.find(key, layers, s.versionOf, func() (any, error) { return build(s) })
 	value, err := d.build()
 	built, _ := value.(T) // T may be an interface, and nil
 	return built, err
@@ -46,14 +45,14 @@ type derivation struct {
 
 func newDerivations() *derivations { return &derivations{known: map[derivationKey]*derivation{}} }
 
-func (d *derivations) find(key derivationKey, layers []LayerID, versions map[LayerID]Version, build func() (any, error)) *derivation {
+func (d *derivations) find(key derivationKey, layers []LayerID, versionOf func(LayerID) Version, build func() (any, error)) *derivation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	found, ok := d.known[key]
 	if !ok {
 		found = &derivation{layers: slices.Clone(layers), build: sync.OnceValues(build)}
 		for _, id := range layers {
-			found.versions = append(found.versions, versions[id])
+			found.versions = append(found.versions, versionOf(id))
 		}
 		d.known[key] = found
 	}
@@ -61,21 +60,21 @@ func (d *derivations) find(key derivationKey, layers []LayerID, versions map[Lay
 }
 
 // carry keeps what was derived from layers that still have their versions.
-func (d *derivations) carry(versions map[LayerID]Version) *derivations {
+func (d *derivations) carry(versionOf func(LayerID) Version) *derivations {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	next := newDerivations()
 	for key, old := range d.known {
-		if old.fits(versions) {
+		if old.fits(versionOf) {
 			next.known[key] = old
 		}
 	}
 	return next
 }
 
-func (d *derivation) fits(versions map[LayerID]Version) bool {
+func (d *derivation) fits(versionOf func(LayerID) Version) bool {
 	for i, id := range d.layers {
-		if versions[id] != d.versions[i] {
+		if versionOf(id) != d.versions[i] {
 			return false
 		}
 	}

@@ -329,3 +329,10 @@ func TestApplyInBulk(t *testing.T) {
 		t.Errorf("%v %v: %d features in %d chunks, %d pages", f, err, l.Len(), len(l.chunks), len(l.boxes.pages))
 	}
 }
+
+func BenchmarkWorldOf(b *testing.B) {
+	p := orb.Point{114.13, 22.55}
+	for b.Loop() {
+		WorldOf(p)
+	}
+}
