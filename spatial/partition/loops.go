@@ -3,7 +3,6 @@ package partition
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -159,7 +158,7 @@ func walk(start halfEdge, next map[Vertex][]halfEdge, used map[halfEdge]bool) lo
 		if len(onward) == 0 {
 			return l // not closed: a fault reported elsewhere took a segment away
 		}
-		h = slices.MinFunc(onward, func(a, b halfEdge) int { return cmp.Compare(turn(h, a), turn(h, b)) })
+		h = slices.MinFunc(onward, func(a, b halfEdge) int { return moreRight(h, a.to, b.to) })
 		if h == start {
 			return l
 		}
@@ -168,10 +167,14 @@ func walk(start halfEdge, next map[Vertex][]halfEdge, used map[halfEdge]bool) lo
 	}
 }
 
-// turn is the angle from one segment's direction to the next's, in (-π, π],
-// left positive.
-func turn(a, b halfEdge) float64 {
-	ax, ay := float64(a.to.X-a.from.X), float64(a.to.Y-a.from.Y)
-	bx, by := float64(b.to.X-b.from.X), float64(b.to.Y-b.from.Y)
-	return math.Atan2(ax*by-ay*bx, ax*bx+ay*by)
+// moreRight orders ways on from the end of a segment, those farther to the
+// right first: counter-clockwise from the way back, which is last.
+func moreRight(h halfEdge, p, q Vertex) int {
+	ahead := func(v Vertex) int {
+		if compareAngles(h.to, h.from, v) < 0 {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(ahead(p), ahead(q)), compareAngles(h.to, p, q))
 }
