@@ -15,6 +15,10 @@ import (
 // URL says otherwise.
 const patience = 10 * time.Second
 
+// idle is how long a connection may lie unused and be taken without a look
+// whether the server has cut it since, as it does when it is restarted.
+const idle = 50 * time.Millisecond
+
 // Store is a data.Store in PostgreSQL.
 type Store struct {
 	pool   *pgxpool.Pool
@@ -36,6 +40,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 		return nil, fmt.Errorf("open the store %s: %w", target(config.ConnConfig), explainOpening(config.ConnConfig, err))
 	}
 	config.AfterConnect = registerGeometry
+	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > idle }
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the store %s: %w", target(config.ConnConfig), err)

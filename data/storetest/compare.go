@@ -95,6 +95,11 @@ func compareLayer(t *testing.T, got, want *spatial.Layer) {
 	if got.Version() != want.Version() {
 		t.Errorf("layer %s is at version %d, want %d", want.ID(), got.Version(), want.Version())
 	}
+	compareRows(t, got, want)
+}
+
+func compareRows(t *testing.T, got, want *spatial.Layer) {
+	t.Helper()
 	if got.Len() != want.Len() {
 		t.Errorf("layer %s has %d rows, want %d", want.ID(), got.Len(), want.Len())
 	}

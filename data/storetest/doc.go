@@ -66,6 +66,16 @@ func Run(t *testing.T, h Harness) {
 	t.Run("concurrent committers", k.testConcurrentCommitters)
 	t.Run("reader during commits", k.testReaderDuringCommits)
 	t.Run("random changes", k.testRandomChanges)
+	t.Run("upsert", k.testUpsert)
+	t.Run("upsert refuses", k.testUpsertRefuses)
+	t.Run("since", k.testSince)
+	t.Run("since, at random", k.testSinceRandom)
+	t.Run("gaps", k.testGaps)
+	t.Run("watch", k.testWatch)
+	t.Run("reverse order", k.testReverseOrder)
+	t.Run("severed connections", k.testSevered)
+	t.Run("bulk change", k.testBulk)
+	t.Run("replicas", k.testReplicas)
 	t.Run("killed writer", k.testKilledWriter)
 }
 
