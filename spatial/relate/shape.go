@@ -76,6 +76,22 @@ func (s *Shape) Vertices() int {
 	return n
 }
 
+// Paths are the lines, or all rings; read-only.
+func (s *Shape) Paths() [][]orb.Point { return s.paths }
+
+// Positions yields every vertex.
+func (s *Shape) Positions() iter.Seq[orb.Point] {
+	return func(yield func(orb.Point) bool) {
+		for _, part := range append([][]orb.Point{s.points}, s.paths...) {
+			for _, p := range part {
+				if !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (s *Shape) area() bool { return s.polygons != nil }
 
 func (s *Shape) lines() bool { return s.paths != nil && s.polygons == nil }
