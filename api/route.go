@@ -49,6 +49,7 @@ func (s *Server) table() []route {
 		s.gridRoutes(),
 		s.tileRoutes(),
 		s.eventRoutes(),
+		s.searchRoutes(),
 		s.definitionRoutes(),
 		s.healthRoutes(),
 		s.metricsRoutes(),
