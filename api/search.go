@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,14 +77,13 @@ func (s *Server) search(w http.ResponseWriter, r *request) error {
 	if nearLon.given(r) != nearLat.given(r) {
 		return &spatial.InvalidError{Rule: "parameter_lon", Where: "query parameters lon and lat", Detail: "one of them is missing", Fix: "give both or none"}
 	}
-	layers := slices.Collect(r.snapshot.Layers())
 	list, err := searchAll(r.Context(), r.snapshot, questionOf(r))
 	if err != nil {
 		return err
 	}
-	results := []found{}
+	results, layers := []found{}, []*spatial.Layer{}
 	for _, h := range list.best {
-		results = append(results, h.found(list.near))
+		results, layers = append(results, h.found(list.near)), append(layers, h.Layer())
 	}
 	head := analysis{provenanceOf(r.snapshot, layers...), searchMethod, crs84, parametersOf(r), map[string]int{"beyond_limit": list.matched - len(results)}}
 	head.head(w.Header())
@@ -159,6 +159,10 @@ func searchAll(ctx context.Context, s *spatial.Snapshot, q question) (*hits, err
 			return nil, err
 		}
 		for id, how := range index.find(q) {
+			if list.hopeless(how) {
+				list.matched++
+				continue
+			}
 			if f, err := layer.Feature(id); err == nil && !(ok && f.ID() == meant.ID() && layer == meant.Layer()) {
 				list.add(f, how)
 			}
@@ -167,16 +171,25 @@ func searchAll(ctx context.Context, s *spatial.Snapshot, q question) (*hits, err
 	return list, nil
 }
 
+// hopeless says whether a match of a kind can be among the best no more,
+// wherever it stands.
+func (l *hits) hopeless(how match) bool {
+	if len(l.best) < l.limit {
+		return false
+	}
+	worst := l.best[l.limit-1].match
+	return how > worst || how == worst && l.near == nil
+}
+
 // add counts a feature and keeps it if it is among the best so far; of equals
-// the one that came first.
+// the one that came first. What stands nowhere is the farthest.
 func (l *hits) add(f spatial.Feature, how match) {
 	l.matched++
-	if full := len(l.best) == l.limit; full && how > l.best[l.limit-1].match {
-		return
-	}
 	h := hit{Feature: f, match: how}
-	if b, ok := f.Bound(); ok && l.near != nil {
+	if b, ok := f.Bound(); l.near != nil && ok {
 		h.distance = geodesic.LowerBound(*l.near, b)
+	} else if l.near != nil {
+		h.distance = geodesic.Meters(math.Inf(1))
 	}
 	at, _ := slices.BinarySearchFunc(l.best, h, func(a, b hit) int {
 		return cmp.Or(cmp.Compare(a.match, b.match), cmp.Compare(a.distance, b.distance), -1)
