@@ -182,7 +182,8 @@ type bench struct {
 	draft   *Draft
 	codes   []string
 	at      map[string]int32
-	old     []face
+	old     []face // the named ones first
+	named   int
 	before  map[Vertex]bool // their vertices
 	drawing map[Vertex]bool // vertices of the drawing
 	plane   *arrangement
@@ -222,7 +223,8 @@ func (d *Draft) layOut(codes []string) (*bench, error) {
 		}
 		b.lay(*f)
 	}
-	for i := range codes {
+	b.named = len(b.old)
+	for i := range b.named {
 		for _, near := range d.around(&b.old[i]) {
 			b.lay(near)
 		}
@@ -372,10 +374,10 @@ func (b *bench) areaOn(sides map[int]int, side int) (area float64) {
 }
 
 // finish dissolves the cells into areas and takes them into the draft, if
-// they are a partition. Nodes that part nothing are left out first; should
-// that make edges meet, they stay.
+// they are a partition. Nodes that part nothing are left out; should that make
+// edges meet, those on the edges of the named areas stay.
 func (b *bench) finish() error {
-	for _, keep := range []bool{false, true} {
+	for _, keep := range []map[Vertex]bool{nil, b.nodes()} {
 		drawn := b.dissolve(keep)
 		if b.proven(drawn) {
 			b.take(drawn)
@@ -386,7 +388,21 @@ func (b *bench) finish() error {
 		Fix: "draw with fewer or simpler lines"}
 }
 
-func (b *bench) dissolve(keepNodes bool) []face {
+// nodes are the vertices of the named areas after they were noded: nobody has
+// their edges but areas on the bench.
+func (b *bench) nodes() map[Vertex]bool {
+	all := map[Vertex]bool{}
+	for i := range b.plane.faces[:b.named] {
+		for h := range b.plane.faces[i].halfEdges() {
+			all[h.from] = true
+		}
+	}
+	return all
+}
+
+// dissolve joins the cells of each area. Nodes of degree two that were no
+// vertices before are left out unless they are to be kept.
+func (b *bench) dissolve(keep map[Vertex]bool) []face {
 	mine := map[int32]int32{}
 	for i, c := range b.cells {
 		mine[c.outer] = b.owner[i]
@@ -416,10 +432,8 @@ func (b *bench) dissolve(keepNodes bool) []face {
 		drawn[i] = face{code: b.codes[i]}
 		for _, l := range loops(edges) {
 			for _, ring := range simpleRings(l.vertices()) {
-				if !keepNodes {
-					ring = slices.DeleteFunc(ring, func(v Vertex) bool { return degree[v] == 2 && !b.before[v] && !b.drawing[v] })
-				}
-				drawn[i].rings = append(drawn[i].rings, ring)
+				idle := func(v Vertex) bool { return degree[v] == 2 && !b.before[v] && !b.drawing[v] && !keep[v] }
+				drawn[i].rings = append(drawn[i].rings, slices.DeleteFunc(ring, idle))
 			}
 		}
 	}
@@ -430,6 +444,9 @@ func (b *bench) dissolve(keepNodes bool) []face {
 // Where the partition ends, its edges may have new nodes, less than a step
 // beside them; an edge shared with an area that is not on the bench may not.
 func (b *bench) proven(drawn []face) bool {
+	if slices.ContainsFunc(drawn, func(f face) bool { return !f.sound() }) {
+		return false
+	}
 	was, _ := pair(b.old)
 	now, overlaps := pair(drawn)
 	if len(overlaps) > 0 || len(now.meetings(drawn)) > 0 {
@@ -448,6 +465,21 @@ func (b *bench) proven(drawn []face) bool {
 		}
 	}
 	return sameEdges(was.unpaired(), plain)
+}
+
+// sound says whether every ring encloses something and they nest.
+func (f *face) sound() bool {
+	shells := 0
+	for _, ring := range f.rings {
+		turn := winding(ring)
+		if _, twice := repeated(ring); twice || turn == 0 {
+			return false
+		}
+		if turn > 0 {
+			shells++
+		}
+	}
+	return (shells > 0 || len(f.rings) == 0) && len(f.misnested()) == 0
 }
 
 // shared says whether an area that is not on the bench lies beyond an edge.
