@@ -21,17 +21,13 @@ type entry struct {
 }
 
 func readCatalogue(ctx context.Context, tx pgx.Tx) (catalogue, error) {
-	rows, err := tx.Query(ctx, "SELECT schema, position, version FROM layer ORDER BY position")
+	rows, err := tx.Query(ctx, "SELECT schema, mapping, position, version FROM layer ORDER BY position")
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (e entry, err error) {
-		var schema []byte
-		if err := row.Scan(&schema, &e.position, &e.version); err != nil {
-			return e, err
-		}
 		e.Schema = new(spatial.Schema)
-		return e, json.Unmarshal(schema, e.Schema)
+		return e, row.Scan(e.Schema, &e.mapping, &e.position, &e.version)
 	})
 }
 
@@ -139,8 +135,8 @@ func (e entry) insert(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return fmt.Errorf("encode the schema of %s: %w", e.ID, err)
 	}
-	_, err = tx.Exec(ctx, "INSERT INTO layer (id, position, version, schema) VALUES ($1, $2, $3, $4)",
-		string(e.ID), e.position, e.version, schema)
+	_, err = tx.Exec(ctx, "INSERT INTO layer (id, position, version, schema, mapping) VALUES ($1, $2, $3, $4, $5)",
+		string(e.ID), e.position, e.version, schema, e.mapping)
 	if err != nil {
 		return err
 	}

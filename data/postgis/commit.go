@@ -3,6 +3,7 @@ package postgis
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -61,15 +62,25 @@ func drop(ctx context.Context, tx pgx.Tx, layers catalogue, ids []spatial.LayerI
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, id := range ids {
-		names = append(names, quote(string(id)))
-	}
 	if _, err := tx.Exec(ctx, "DELETE FROM layer WHERE id = ANY ($1)", ids); err != nil {
 		return nil, err
 	}
 	if err := logWhole(ctx, tx, ids...); err != nil {
 		return nil, err
+	}
+	var names []string
+	for _, e := range layers {
+		if !slices.Contains(ids, e.ID) {
+			continue
+		}
+		if e.mapping == nil {
+			names = append(names, e.name())
+		} else if err := e.unfollow(ctx, tx); err != nil {
+			return nil, err
+		}
+	}
+	if len(names) == 0 {
+		return next, nil
 	}
 	_, err = tx.Exec(ctx, "DROP TABLE "+strings.Join(names, ", "))
 	return next, explainTable(err, strings.Join(names, ", "))
@@ -111,6 +122,9 @@ func editAll(ctx context.Context, tx pgx.Tx, layers catalogue, changes []spatial
 		t, err := layers.find(c.Layer)
 		if err != nil {
 			return err
+		}
+		if t.mapping != nil {
+			return t.keptElsewhere()
 		}
 		if err := t.edit(ctx, tx, c); err != nil {
 			return fmt.Errorf("edit %s: %w", t.ID, err)

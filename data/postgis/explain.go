@@ -72,7 +72,7 @@ func (s *Store) explainCode(code string, err error) error {
 	case noPrivilege:
 		return &openError{"the user of " + s.target() + " lacks a right", "let the tables belong to that user, or grant it the right", err}
 	case noTable, noColumn:
-		return &openError{"a table of " + s.target() + " is not as this program made it, or is gone", "restore it, or let the program drop the layer", err}
+		return &openError{"a table of " + s.target() + " is not as this program made it, or is gone", "restore it; or if it is mapped, map it anew after: wangge map --remove LAYER", err}
 	}
 	return err
 }

@@ -93,7 +93,7 @@ func readTouched(ctx context.Context, tx pgx.Tx, base spatial.Version) ([]touche
 // current is how rows of the given ids, ascending, are now.
 func (t table) current(ctx context.Context, tx pgx.Tx, ids []int64) (spatial.LayerChange, error) {
 	change := spatial.LayerChange{Layer: t.ID}
-	for row, err := range t.rows(ctx, tx, t.read("WHERE id = ANY ($1)"), ids) {
+	for row, err := range t.rows(ctx, tx, t.read(ofParameter), ids) {
 		if err != nil {
 			return change, err
 		}

@@ -10,10 +10,19 @@ import (
 
 // follow has the edits of the table logged, from now on, whoever makes them.
 func (t table) follow(ctx context.Context, tx pgx.Tx) error {
-	geometry := "geom"
+	id, geometry := "id", "geom"
 	if t.Geometry == spatial.NoGeometry {
 		geometry = ""
 	}
-	_, err := tx.Exec(ctx, "SELECT layer_follow($1, $2::text::regclass, 'id', $3, true)", string(t.ID), t.name(), geometry)
+	if t.mapping != nil {
+		id, geometry = t.mapping.ID, t.mapping.Geometry
+	}
+	_, err := tx.Exec(ctx, "SELECT layer_follow($1, $2::text::regclass, $3, $4, $5)", string(t.ID), t.name(), id, geometry, t.mapping == nil)
+	return err
+}
+
+// unfollow ends that, if the table is still there.
+func (t table) unfollow(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, "SELECT layer_unfollow($1, r) FROM to_regclass($2) AS r WHERE r IS NOT NULL", string(t.ID), t.name())
 	return err
 }

@@ -49,7 +49,7 @@ func loadAll(ctx context.Context, tx pgx.Tx, version spatial.Version) (*spatial.
 	}
 	layers := make([]*spatial.Layer, len(entries))
 	for i, e := range entries {
-		if layers[i], err = spatial.NewLayer(e.Schema, e.version, e.rows(ctx, tx, e.read(""))); err != nil {
+		if layers[i], err = spatial.NewLayer(e.Schema, e.version, e.rows(ctx, tx, e.read(all))); err != nil {
 			return nil, err
 		}
 	}

@@ -16,10 +16,16 @@ import (
 // layer is a table itself) and one for each field.
 type table struct {
 	*spatial.Schema
+	mapping *mapping // nil for a table of the store's own
 }
 
 // name is the quoted name of the table.
-func (t table) name() string { return quote(string(t.ID)) }
+func (t table) name() string {
+	if t.mapping != nil {
+		return t.mapping.name()
+	}
+	return quote(string(t.ID))
+}
 
 // systemColumns are names that every table of PostgreSQL has taken.
 var systemColumns = map[string]bool{"tableoid": true, "xmin": true, "cmin": true, "xmax": true, "cmax": true, "ctid": true}
@@ -130,15 +136,30 @@ func (t table) shortened(rest string) string {
 	return fmt.Sprintf("%s_%08x", name[:longestName-9], h.Sum32())
 }
 
-// read is the query of the rows that a condition names, "" for all, in the
-// order of ids.
-func (t table) read(condition string) string {
-	var columns []string
+// read is the query of all rows, or of those whose ids are in its parameter,
+// in the order of ids.
+func (t table) read(only ids) string {
+	id, columns := "id", []string{}
 	for _, name := range t.columns() {
 		columns = append(columns, quote(name))
 	}
-	return fmt.Sprintf("SELECT %s FROM %s %s ORDER BY id", strings.Join(columns, ", "), t.name(), condition)
+	if t.mapping != nil {
+		id, columns = quote(t.mapping.ID), t.mapping.expressions(t.Schema)
+	}
+	query := "SELECT " + strings.Join(columns, ", ") + " FROM " + t.name()
+	if only == ofParameter {
+		query += " WHERE " + id + " = ANY ($1)"
+	}
+	return query + " ORDER BY " + id
 }
+
+// ids are those of the rows to be read.
+type ids bool
+
+const (
+	all         ids = false
+	ofParameter ids = true
+)
 
 // scan reads one row of [table.read].
 func (t table) scan(rows pgx.Rows, cells []cell, targets []any) (spatial.Row, error) {

@@ -79,6 +79,9 @@ func upsert(ctx context.Context, tx pgx.Tx, base spatial.Version, into *spatial.
 		}
 		return moveToNew(ctx, tx, base, into)
 	}
+	if t.mapping != nil {
+		return t.keptElsewhere()
+	}
 	if err := t.takes(into); err != nil {
 		return err
 	}
