@@ -33,6 +33,10 @@ type Record struct {
 	Where    string       // "row 12", "feature 7 at byte 1234"
 	Geometry orb.Geometry // in the file's coordinates, easting before northing; nil if none
 	Cells    []Cell       // a column may be missing from some records
+
+	// Fault is what keeps this record from being read, nil if nothing: the
+	// ones after it can be, and what there is of it is of no use.
+	Fault *spatial.InvalidError
 }
 
 // Cell is one attribute of a record, of the type that the file gives it. Text

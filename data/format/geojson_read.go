@@ -1,152 +1,184 @@
 package format
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"path/filepath"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"wangge/spatial"
+	"wangge/spatial/datum"
 )
 
-// Options say what a file's features are to become.
-type Options struct {
-	Layer  spatial.LayerID
-	Title  spatial.Title // the file's name if empty
-	AsOf   string        // date of the data, 2006-01-02
-	Source string        // where it is from: the file's name
+// exact is the size up to which every whole number is a float64.
+const exact = 1 << 53
+
+// lostDigits are codes that a spreadsheet made numbers of: fewer digits than
+// the code had, and those of a float64 at most.
+var lostDigits = regexp.MustCompile(`^[0-9](\.[0-9]{1,14})?[eE]\+?(1[1-9]|2[0-9])$`)
+
+// maxColumns is less than either store can hold in a table.
+const maxColumns = 1000
+
+// featureID is the column of the features' own ids, beside their properties.
+const featureID = "@id"
+
+// geoJSON is a GeoJSON file as features.
+type geoJSON struct {
+	file  io.ReadSeekCloser
+	crs   *datum.CRS
+	notes []string
 }
 
-// Report says what a reader met that the user should know.
-type Report struct {
-	Features int      // read, each of which becomes a row
-	Warnings []string // what was left out, converted or renamed
-}
-
-// Import is a file that was read through once and found good: the schema
-// that fits it, and its rows. Rows are read from the file again, so it must
-// stay open and unchanged; memory holds one feature at a time.
-type Import struct {
-	Schema *spatial.Schema
-	Report Report
-
-	file    io.ReadSeeker
-	columns *columns
-}
-
-// ReadGeoJSON reads a GeoJSON file: a FeatureCollection, a feature, a
-// geometry, or newline-delimited ones (RFC 8142). Coordinates are degrees,
-// longitude first; heights are left out. Ids count from 1 in the order of the
-// file, and an id of the file's own becomes the field source_id. Types are
-// inferred from all values: int, float, bool, date (2006-01-02) or, where they
-// mix, text. The first fault refuses the file, as [*spatial.InvalidError] with
-// the feature's number, its place in the file, and what to do.
-func ReadGeoJSON(file io.ReadSeeker, o Options) (*Import, error) {
-	in := &Import{file: file, columns: newColumns()}
-	met := survey{columns: in.columns}
-	if err := in.each(met.see); err != nil {
-		return nil, fmt.Errorf("read %s: %w", o.Source, err)
-	}
-	if met.features == 0 {
-		return nil, &spatial.InvalidError{Rule: "geojson_empty", Where: o.Source, Detail: "the file has no features"}
-	}
-	in.columns.name()
-	in.Report = Report{Features: met.features, Warnings: append(met.warnings(), in.columns.warnings()...)}
-	in.Schema = schemaOf(o, met.kinds, in.columns)
-	if err := in.Schema.Validate(); err != nil {
+// OpenGeoJSON reads a GeoJSON file through once: a FeatureCollection, a
+// feature, a geometry, or newline-delimited ones (RFC 8142). Positions are x
+// before y whatever the system; heights are left out. The features' own ids
+// are the column @id. Objects and lists among the properties are their JSON
+// text, as are whole numbers beyond 2⁵³, and what is no JSON refuses the file.
+func OpenGeoJSON(file io.ReadSeekCloser) (Features, error) {
+	f := &geoJSON{file: file}
+	met := geoJSONNotes{columns: map[string]*propertyNotes{}}
+	crs, err := f.walk(met.see)
+	if err != nil {
 		return nil, err
 	}
-	return in, nil
+	f.crs, f.notes = crs, met.notes()
+	return f, nil
 }
 
-func schemaOf(o Options, kinds spatial.GeometryKind, c *columns) *spatial.Schema {
-	title := o.Title
-	if title == (spatial.Title{}) {
-		name := strings.TrimSuffix(filepath.Base(o.Source), filepath.Ext(o.Source))
-		title = spatial.Title{ZH: name, EN: name}
+func (f *geoJSON) walk(see func(feature) error) (*datum.CRS, error) {
+	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
 	}
-	return &spatial.Schema{ID: o.Layer, Title: title, Group: "user", Geometry: kinds,
-		Fields: c.fields(), Label: c.label(), AsOf: o.AsOf, Source: o.Source}
+	return eachFeature(f.file, see)
 }
 
-func (in *Import) each(see func(feature) error) error {
-	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
-		return err
+// Each implements [Features].
+func (f *geoJSON) Each(see func(*Record) error) error {
+	var record Record
+	_, err := f.walk(func(one feature) error {
+		record = Record{Number: one.number, Where: fmt.Sprintf("feature %d, byte %d", one.number, one.at), Geometry: one.geometry, Cells: record.Cells[:0]}
+		if one.fault != nil && !errors.As(one.fault, &record.Fault) {
+			return one.fault
+		}
+		if one.id != nil {
+			record.Cells = append(record.Cells, Cell{Column: featureID, Value: jsonValue(one.id)})
+		}
+		for _, m := range one.properties {
+			record.Cells = append(record.Cells, Cell{Column: m.key, Value: jsonValue(m.raw)})
+		}
+		return see(&record)
+	})
+	return err
+}
+
+// CRS implements [Features].
+func (f *geoJSON) CRS() (datum.CRS, bool) {
+	if f.crs == nil {
+		return datum.CRS84, false
 	}
-	return eachFeature(in.file, see)
+	return *f.crs, true
 }
 
-// Rows yields the rows in order of id.
-func (in *Import) Rows() iter.Seq2[spatial.Row, error] {
-	return func(yield func(spatial.Row, error) bool) {
-		err := in.each(func(f feature) error {
-			row := spatial.Row{ID: int64(f.number), Geometry: f.geometry, Values: in.columns.values(f)}
-			if err := in.Schema.ValidateRow(row); err != nil {
-				return err
-			}
-			if !yield(row, nil) {
-				return errStopped
-			}
+// Notes implements [Features].
+func (f *geoJSON) Notes() []string { return f.notes }
+
+// Close implements [Features].
+func (f *geoJSON) Close() error { return f.file.Close() }
+
+// jsonValue is a value of its JSON type; what is none of ours is its text.
+func jsonValue(raw []byte) spatial.Value {
+	switch raw[0] {
+	case 'n':
+		return spatial.Null
+	case 't', 'f':
+		return spatial.Bool(raw[0] == 't')
+	case '"':
+		return spatial.Text(unquote(raw))
+	case '{', '[':
+		var compact bytes.Buffer
+		if json.Compact(&compact, raw) == nil {
+			return spatial.Text(compact.String())
+		}
+		return spatial.Text(string(raw))
+	}
+	return jsonNumber(raw)
+}
+
+func jsonNumber(raw []byte) spatial.Value {
+	text := string(raw)
+	if lostDigits.MatchString(text) && strings.Contains(text, "E+") { // JSON's own writers have e
+		return spatial.Text(text)
+	}
+	if !bytes.ContainsAny(raw, ".eE") {
+		if i, err := strconv.ParseInt(text, 10, 64); err == nil && i <= exact && i >= -exact {
+			return spatial.Int(i)
+		}
+		return spatial.Text(text)
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(f, 0) {
+		return spatial.Float(f)
+	}
+	return spatial.Text(text)
+}
+
+// geoJSONNotes is what a file has that a table has not.
+type geoJSONNotes struct {
+	columns        map[string]*propertyNotes
+	order          []string
+	features       int
+	heights, empty int
+}
+
+type propertyNotes struct{ nested, big bool }
+
+func (n *geoJSONNotes) see(f feature) error {
+	n.features++
+	if f.heights {
+		n.heights++
+	}
+	if f.empty {
+		n.empty++
+	}
+	for _, m := range f.properties {
+		nested := m.raw[0] == '{' || m.raw[0] == '['
+		big := (m.raw[0] == '-' || m.raw[0] >= '0' && m.raw[0] <= '9') && jsonNumber(m.raw).Type() == spatial.TypeText
+		if !nested && !big {
+			continue
+		}
+		if len(n.order) == maxColumns {
 			return nil
-		})
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(spatial.Row{}, err)
 		}
-	}
-}
-
-// errStopped says that the consumer wants no more rows.
-var errStopped = errors.New("stopped")
-
-// Change is the change that creates the layer with all its rows. Its base is
-// left to whoever commits it.
-func (in *Import) Change() (spatial.Change, error) {
-	rows := make([]spatial.Row, 0, in.Report.Features)
-	for row, err := range in.Rows() {
-		if err != nil {
-			return spatial.Change{}, fmt.Errorf("read %s: %w", in.Schema.Source, err)
+		if n.columns[m.key] == nil {
+			n.columns[m.key] = &propertyNotes{}
+			n.order = append(n.order, m.key)
 		}
-		rows = append(rows, row)
+		n.columns[m.key].nested = n.columns[m.key].nested || nested
+		n.columns[m.key].big = n.columns[m.key].big || big
 	}
-	return spatial.Change{Create: []*spatial.Schema{in.Schema}, Note: "import of " + in.Schema.Source,
-		Layers: []spatial.LayerChange{{Layer: in.Schema.ID, Put: rows}}}, nil
+	return nil
 }
 
-// survey is what the first reading of a file finds.
-type survey struct {
-	columns  *columns
-	features int
-	kinds    spatial.GeometryKind
-	heights  int
-	empty    int
-	missing  int
-}
-
-func (s *survey) see(f feature) error {
-	s.features++
-	s.kinds |= spatial.KindOf(f.geometry)
-	switch {
-	case f.heights:
-		s.heights++
-	case f.empty:
-		s.empty++
-	case f.geometry == nil:
-		s.missing++
-	}
-	return s.columns.see(f)
-}
-
-func (s *survey) warnings() []string {
+func (n *geoJSONNotes) notes() []string {
 	var all []string
-	tell := func(n int, what string) {
-		if n > 0 {
-			all = append(all, fmt.Sprintf("%d of %d features %s", n, s.features, what))
+	if n.heights > 0 {
+		all = append(all, fmt.Sprintf("%d of %d features have heights or measures, which were left out", n.heights, n.features))
+	}
+	if n.empty > 0 {
+		all = append(all, fmt.Sprintf("%d of %d features have an empty geometry and become rows without one", n.empty, n.features))
+	}
+	for _, key := range n.order {
+		if n.columns[key].nested {
+			all = append(all, fmt.Sprintf("property %q holds objects or lists, kept as their JSON text", key))
+		}
+		if n.columns[key].big {
+			all = append(all, fmt.Sprintf("property %q holds whole numbers too large for a number, kept as text", key))
 		}
 	}
-	tell(s.heights, "have heights or measures, which were left out")
-	tell(s.empty, "have an empty geometry and become rows without one")
-	tell(s.missing, "have no geometry")
 	return all
 }

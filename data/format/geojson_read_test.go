@@ -21,9 +21,30 @@ import (
 
 var options = format.Options{Layer: "sites", AsOf: "2024-11-04", Source: "dir/sites of.2024.geojson"}
 
+// unclosed is a file in memory.
+type unclosed struct{ io.ReadSeeker }
+
+func (unclosed) Close() error { return nil }
+
+func memory(text string) io.ReadSeekCloser { return unclosed{strings.NewReader(text)} }
+
+// readGeoJSON reads a file into an empty store; the error is also that of the
+// first problem.
+func readGeoJSON(file io.ReadSeekCloser, o format.Options) (*format.Import, error) {
+	f, err := format.OpenGeoJSON(file)
+	if err != nil {
+		return nil, err
+	}
+	in, err := format.Read(f, spatial.New(0), o)
+	if err != nil {
+		return nil, err
+	}
+	return in, in.Err()
+}
+
 func read(t testing.TB, text string) *format.Import {
 	t.Helper()
-	in, err := format.ReadGeoJSON(strings.NewReader(text), options)
+	in, err := readGeoJSON(memory(text), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +87,11 @@ func TestReadGeoJSON(t *testing.T) {
  {"type":"Feature","geometry":{"coordinates":[[[0,0],[1,0],[1,1],[0,0]]],"type":"Polygon"},"properties":{"n":2.5, "n":3.5}}
 ]}`)
 	wantSchema := &spatial.Schema{ID: "sites", Title: spatial.Title{ZH: "sites of.2024", EN: "sites of.2024"}, Group: "user",
-		Geometry: spatial.Points | spatial.Polygons, Label: "field_2", AsOf: "2024-11-04", Source: options.Source, Fields: []spatial.Field{
-			{Name: "source_id", Type: spatial.TypeText},
-			{Name: "field_2", Type: spatial.TypeText, Title: spatial.Title{ZH: "名称"}},
+		Geometry: spatial.Points | spatial.Polygons, Label: "name", AsOf: "2024-11-04", Source: options.Source, Fields: []spatial.Field{
+			{Name: "source_id", Type: spatial.TypeText, Title: spatial.Title{ZH: "@id", EN: "@id"}},
+			{Name: "name", Type: spatial.TypeText, Title: spatial.Title{ZH: "名称"}},
 			{Name: "oa11cd", Type: spatial.TypeText, Title: spatial.Title{ZH: "OA11CD", EN: "OA11CD"}},
-			{Name: "id_2", Type: spatial.TypeInt, Title: spatial.Title{ZH: "id", EN: "id"}},
+			{Name: "source_id_2", Type: spatial.TypeInt, Title: spatial.Title{ZH: "id", EN: "id"}},
 			{Name: "n", Type: spatial.TypeFloat},
 		}}
 	if !reflect.DeepEqual(in.Schema, wantSchema) {
@@ -85,16 +106,15 @@ func TestReadGeoJSON(t *testing.T) {
 	if got := rowsOf(t, in); !reflect.DeepEqual(got, wantRows) {
 		t.Errorf("rows\n%+v, want\n%+v", got, wantRows)
 	}
-	want := format.Report{Features: 3, Warnings: []string{"1 of 3 features have no geometry", `property "名称" became the field field_2`, `property "id" became the field id_2`}}
-	if !reflect.DeepEqual(in.Report, want) {
-		t.Errorf("report %+v, want %+v", in.Report, want)
+	want := []string{"1 of 3 features have no geometry", `column "@id" became the field source_id`, `column "名称" became the field name`, `column "id" became the field source_id_2`,
+		"the coordinate system is OGC:CRS84, as the file says"}
+	for _, note := range want {
+		if !slices.Contains(in.Report.Notes, note) {
+			t.Errorf("notes %q lack %q", in.Report.Notes, note)
+		}
 	}
-	change, err := in.Change()
-	if err != nil || len(change.Layers[0].Put) != 3 || change.Create[0] != in.Schema {
-		t.Errorf("change %+v, %v", change, err)
-	}
-	if _, err := spatial.New(0).Apply(change, 1); err != nil {
-		t.Error(err)
+	if in.Report.Features != 3 || in.Report.New != 3 {
+		t.Errorf("report %+v", in.Report)
 	}
 }
 
@@ -115,7 +135,7 @@ func TestTypesAreInferred(t *testing.T) {
 		{"no date", []string{`"2024-11-04"`, `"2023-02-29"`}, spatial.TypeText, []string{"2024-11-04", "2023-02-29"}},
 		{"date and empty", []string{`"2024-11-04"`, `""`}, spatial.TypeText, []string{"2024-11-04", ""}},
 		{"instants stay text", []string{`"2024-11-04T08:00:00+08:00"`}, spatial.TypeText, []string{"2024-11-04T08:00:00+08:00"}},
-		{"mixed", []string{"1", `"8~10"`, "true", "1.50"}, spatial.TypeText, []string{"1", "8~10", "true", "1.50"}},
+		{"mixed", []string{"1", `"8~10"`, "true", "1.50"}, spatial.TypeText, []string{"1", "8~10", "true", "1.5"}},
 		{"nested", []string{`{"a": [1, {"b":"}"}]}`, "[ ]"}, spatial.TypeText, []string{`{"a":[1,{"b":"}"}]}`, "[]"}},
 		{"null", []string{"null"}, spatial.TypeText, []string{""}},
 		{"escapes", []string{`"\u6df1\"\\\n\ud83c\udfd9"`}, spatial.TypeText, []string{"深\"\\\n🏙"}},
@@ -142,7 +162,7 @@ func TestFieldNames(t *testing.T) {
 		names = append(names, f.Name)
 	}
 	long := strings.Repeat("a", 40)
-	want := []string{"source_id", "name", "name_2", "name_3", "geom_2", "id_2", "source_id_2", "field_8", "field_2nd", "field_10", long, long + "_2", "field_13", "select", "x"}
+	want := []string{"source_id", "name", "name_2", "name_3", "geom_2", "source_id_2", "source_id_3", "field_8", "field_2nd", "field_10", long, long + "_2", "area", "select", "x"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %q\nwant %q", names, want)
 	}
@@ -181,15 +201,14 @@ func TestShapesOfFiles(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"heights":     {collection(`"geometry":{"type":"Point","coordinates":[114,22,5.5]}`), "1 of 1 features have heights"},
-		"empty":       {collection(`"geometry":{"type":"Polygon","coordinates":[[]]}`), "1 of 1 features have an empty geometry"},
-		"mixed":       {properties("1", `"x"`), "mixes kinds of values"},
-		"nested":      {properties(`{}`), "kept as their JSON text"},
-		"big":         {properties("12345678901234567890"), "too large"},
-		"lost digits": {properties("4.40303E+24"), "lost their digits"},
+		"heights": {collection(`"geometry":{"type":"Point","coordinates":[114,22,5.5]}`), "1 of 1 features have heights"},
+		"empty":   {collection(`"geometry":{"type":"Polygon","coordinates":[[]]}`), "1 of 1 features have an empty geometry"},
+		"mixed":   {properties("1", `"x"`), "mixes kinds of values"},
+		"nested":  {properties(`{}`), "kept as their JSON text"},
+		"big":     {properties("12345678901234567890"), "too large"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := strings.Join(read(t, c.text).Report.Warnings, "\n"); !strings.Contains(got, c.want) {
+			if got := strings.Join(read(t, c.text).Report.Notes, "\n"); !strings.Contains(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -215,13 +234,14 @@ func TestReadGeoJSONRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, rule, where, fix string }{
 		"unclosed ring":      {geometry("Polygon", "[[[0,0],[1,0],[1,1],[0,1]]]"), "ring_closed", "feature 2", "repeat the first position"},
 		"short ring":         {geometry("Polygon", "[[[0,0],[1,0],[0,0]]]"), "ring_length", "feature 2", ""},
-		"ring of two parts":  {geometry("MultiPolygon", "[[[[0,0],[1,0],[1,1],[0,0]]],[[[0,0],[1,0],[1,1],[0,1]]]]"), "ring_closed", "feature 2, part 2", "repeat"},
+		"ring of two parts":  {geometry("MultiPolygon", "[[[[0,0],[1,0],[1,1],[0,0]]],[[[0,0],[1,0],[1,1],[0,1]]]]"), "ring_closed", "part 2", "repeat"},
 		"null coordinate":    {geometry("Point", "[114,null]"), "position_finite", fmt.Sprint("feature 2, geometry.coordinates[1], byte ", strings.Index(geometry("Point", "[114,null]"), "null")), "[longitude, latitude]"},
 		"deep null":          {geometry("Polygon", "[[[0,0],[1,null],[1,1],[0,0]]]"), "position_finite", "geometry.coordinates[0][1][1]", ""},
 		"text coordinate":    {geometry("Point", `["114",22]`), "position_finite", "coordinates[0]", ""},
 		"huge coordinate":    {geometry("Point", "[1e999,22]"), "position_finite", "coordinates[0]", ""},
-		"latitude 95":        {geometry("Point", "[114,95]"), "position_on_earth", "feature 2, byte", "longitude before latitude"},
-		"metres":             {geometry("Point", "[512241.9,2492605.0]"), "position_on_earth", "feature 2", "coordinate system"},
+		"latitude 95":        {geometry("Point", "[114,95]"), "crs_unknown", "coordinates", "--srs"},
+		"latitude first":     {collection(`"geometry":{"type":"Point","coordinates":[22.5,114.1]}`), "position_on_earth", "coordinates", "longitude before latitude"},
+		"metres":             {geometry("Point", "[512241.9,2492605.0]"), "crs_unknown", "coordinates", "--srs"},
 		"one number":         {geometry("Point", "[114]"), "geojson_position", "feature 2, geometry.coordinates", ""},
 		"flat line":          {geometry("LineString", "[114,22,115,23]"), "geojson_coordinates", "coordinates[0]", "nest"},
 		"line of one":        {geometry("LineString", "[[114,22]]"), "geometry_empty", "feature 2", ""},
@@ -236,23 +256,25 @@ func TestReadGeoJSONRefuses(t *testing.T) {
 		"no type":            {`{"features":[]}`, "geojson_type", "byte", "FeatureCollection"},
 		"topojson":           {`{"type":"Topology","arcs":[]}`, "geojson_type", "byte", "ogr2ogr"},
 		"list":               {`[1,2]`, "geojson_type", "byte 1", ""},
-		"empty file":         {"", "geojson_empty", "geojson", ""},
-		"no features":        {collection(), "geojson_empty", "geojson", ""},
+		"empty file":         {"", "file_empty", "", ""},
+		"no features":        {collection(), "file_empty", "", ""},
 		"cut off":            {geometry("Point", "[114,22]")[:100], "json_syntax", "byte", "not complete"},
 		"NaN":                {geometry("Point", "[NaN,22]"), "json_syntax", "byte", "NaN"},
 		"comment":            {"// hello\n{}", "json_syntax", "byte", "comments"},
 		"trailing comma":     {`{"type":"FeatureCollection","features":[],}`, "json_syntax", "byte", ""},
 		"GBK":                {properties("\"\xc9\xee\xcb\xae\xc2\xa5\""), "encoding", "", "UTF-8"},
 		"UTF-16":             {"\xff\xfe{\x00", "encoding", "", "UTF-8"},
-		"too many names":     {collection(`"geometry":null,"properties":{` + manyNames(1001) + `}`), "geojson_columns", "feature 1", "values"},
-		"zero character":     {properties(`"a\u0000b"`), "text_zero", `feature 1, property "v"`, "remove"},
+		"too many names":     {collection(`"geometry":null,"properties":{` + manyNames(1001) + `}`), "columns", "feature 1", "values"},
+		"zero character":     {properties(`"a\u0000b"`), "sites_v_unicode", `feature 1`, ""},
 		"zero in a name":     {collection(`"geometry":null,"properties":{"a\u0000b":1}`), "text_zero", "feature 1", "remove"},
-		"web mercator":       {crs("urn:ogc:def:crs:EPSG::3857"), "crs", "byte 34", "ogr2ogr -t_srs"},
-		"gauss-kruger":       {crs("EPSG:4547"), "crs", "crs", "ogr2ogr"},
+		"lost digits":        {properties("4.40303E+24"), "digits_lost", `feature 1, byte 40, column "v"`, "文本"},
+		"null":               {"null", "geojson_type", "byte", ""},
+		"too deep":           {collection(`"geometry":null,"properties":{"a":` + strings.Repeat("[", 10001)), "json_depth", "byte", "damaged"},
+		"lambert":            {crs("urn:ogc:def:crs:EPSG::2154"), "crs", "byte 34", "ogr2ogr -t_srs"},
 		"crs without name":   {`{"type":"Point","coordinates":[1,2],"crs":{"type":"link"}}`, "crs", "crs", "ogr2ogr"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := format.ReadGeoJSON(strings.NewReader(c.text), options)
+			_, err := readGeoJSON(memory(c.text), options)
 			var invalid *spatial.InvalidError
 			if !errors.As(err, &invalid) {
 				t.Fatalf("got %v, want %s", err, c.rule)
@@ -263,7 +285,7 @@ func TestReadGeoJSONRefuses(t *testing.T) {
 		})
 	}
 	for _, known := range []string{"urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4490", "EPSG:4326", "epsg:4490", "http://www.opengis.net/def/crs/OGC/1.3/CRS84"} {
-		if _, err := format.ReadGeoJSON(strings.NewReader(strings.Replace(crs(known), "[]", `[{"type":"Feature","geometry":null}]`, 1)), options); err != nil {
+		if _, err := readGeoJSON(memory(strings.Replace(crs(known), "[]", `[{"type":"Feature","geometry":null}]`, 1)), options); err != nil {
 			t.Errorf("%s: %v", known, err)
 		}
 	}
@@ -281,7 +303,7 @@ func (b brokenOff) Read(p []byte) (int, error) {
 }
 
 func TestReadErrorsPass(t *testing.T) {
-	if _, err := format.ReadGeoJSON(brokenOff{strings.NewReader(properties("1"))}, options); !errors.Is(err, io.ErrClosedPipe) {
+	if _, err := readGeoJSON(unclosed{brokenOff{strings.NewReader(properties("1"))}}, options); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -355,7 +377,7 @@ func FuzzReadGeoJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		in, err := format.ReadGeoJSON(strings.NewReader(string(text)), options)
+		in, err := readGeoJSON(memory(string(text)), options)
 		if err != nil {
 			return
 		}
@@ -375,17 +397,20 @@ func FuzzReadGeoJSON(f *testing.F) {
 	})
 }
 
-func ExampleReadGeoJSON() {
-	file := strings.NewReader(`{"type":"Feature","properties":{"名称":"深水楼","rooms":5},"geometry":{"type":"Point","coordinates":[114.1447,22.5565]}}`)
-	in, err := format.ReadGeoJSON(file, format.Options{Layer: "sites", AsOf: "2024-12-30", Source: "sites.geojson"})
+func ExampleRead() {
+	file, err := format.OpenGeoJSON(memory(`{"type":"Feature","properties":{"名称":"深水楼","rooms":5},"geometry":{"type":"Point","coordinates":[114.1447,22.5565]}}`))
+	if err != nil {
+		panic(err)
+	}
+	in, err := format.Read(file, spatial.New(0), format.Options{Layer: "sites", AsOf: "2024-12-30", Source: "sites.geojson"})
 	if err != nil {
 		panic(err)
 	}
 	for row := range in.Rows() {
 		fmt.Println(row.ID, row.Geometry, row.Values[0], row.Values[1])
 	}
-	fmt.Println(in.Report.Warnings)
+	fmt.Println(in.Report.Notes)
 	// Output:
 	// 1 [114.1447 22.5565] 深水楼 5
-	// [property "名称" became the field field_1]
+	// [column "名称" became the field name]
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/datum"
 )
 
 // feature is one feature of a file, numbered from 1.
@@ -21,8 +22,10 @@ type feature struct {
 	geometry   orb.Geometry // nil where it has none
 	properties object
 	id         []byte // JSON text, nil where it has none
+	at         int64  // where it begins
 	heights    bool   // had more than two coordinates
 	empty      bool   // had a geometry without positions
+	fault      error  // why it cannot be read
 }
 
 // stream walks through the features of a file, holding one at a time.
@@ -30,13 +33,14 @@ type stream struct {
 	dec   *json.Decoder
 	begin int64 // bytes before what the decoder sees
 	count int
+	crs   *datum.CRS // as the file declares it; nil if it does not
 	each  func(feature) error
 }
 
 // eachFeature calls each with the features of a file: one collection, one
 // feature, one geometry, or any number of these one after another (newline-
 // delimited, or with record separators as in RFC 8142).
-func eachFeature(file io.Reader, each func(feature) error) error {
+func eachFeature(file io.Reader, each func(feature) error) (*datum.CRS, error) {
 	r := bufio.NewReaderSize(file, 1<<16)
 	s := &stream{each: each}
 	switch head, _ := r.Peek(3); {
@@ -44,24 +48,36 @@ func eachFeature(file io.Reader, each func(feature) error) error {
 		s.begin = 3
 		_, _ = r.Discard(3)
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return notUTF8("the file is UTF-16")
+		return nil, notUTF8("the file is UTF-16")
 	}
 	s.dec = json.NewDecoder(separators{r})
 	for {
 		token, err := s.dec.Token()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return s.crs, nil
 		}
 		if err == nil && token != json.Delim('{') {
-			return s.refuse("geojson_type", fmt.Sprintf("%v stands where a GeoJSON object belongs", token), "give a FeatureCollection, features or geometries")
+			return nil, s.refuse("geojson_type", spell(token)+" stands where a GeoJSON object belongs", "give a FeatureCollection, features or geometries")
 		}
 		if err == nil {
 			err = s.value()
 		}
 		if err != nil {
-			return s.explain(err)
+			return nil, s.explain(err)
 		}
 	}
+}
+
+// spell is a token as it stands in the file.
+func spell(token json.Token) string {
+	if text, ok := token.(json.Delim); ok {
+		return text.String()
+	}
+	raw, err := json.Marshal(token)
+	if err != nil {
+		return fmt.Sprint(token)
+	}
+	return string(raw)
 }
 
 // separators turns RFC 8142's record separators, which no JSON text can
@@ -88,6 +104,8 @@ func (s *stream) explain(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return s.refuse("json_syntax", "the file ends in the middle", "fetch it again, it is not complete")
+	case errors.As(err, &syntax) && strings.Contains(syntax.Error(), "max depth"):
+		return s.refuse("json_depth", "lists or objects stand more than 10,000 deep in each other", "the file is damaged, or is no GeoJSON: write it again from its source")
 	case errors.As(err, &syntax):
 		return s.refuse("json_syntax", "not JSON after here: "+syntax.Error(), "JSON knows no NaN, no comments and no trailing commas")
 	}
@@ -121,7 +139,7 @@ func (s *stream) value() error {
 	if _, err := s.dec.Token(); err != nil {
 		return err
 	}
-	if err := checkSystem(whole); err != nil {
+	if err := s.system(whole); err != nil {
 		return err
 	}
 	if kind := whole.text("type"); collection && kind != "FeatureCollection" {
@@ -181,8 +199,7 @@ func (s *stream) single(o object) error {
 		return s.feature(o, at)
 	case "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection":
 		s.count++
-		f := feature{number: s.count}
-		return s.pass(f, o, at)
+		return s.pass(feature{number: s.count, at: at}, o)
 	case "Topology":
 		return s.refuse("geojson_type", "the file is TopoJSON", "convert it with ogr2ogr -f GeoJSON")
 	default:
@@ -192,13 +209,13 @@ func (s *stream) single(o object) error {
 
 func (s *stream) feature(o object, at int64) error {
 	s.count++
-	f := feature{number: s.count}
+	f := feature{number: s.count, at: at}
 	if id, ok := o.find("id"); ok && !isNull(id.raw) {
 		f.id = id.raw
 	}
 	if m, ok := o.find("properties"); ok && !isNull(m.raw) {
 		if f.properties, ok = objectOf(m); !ok {
-			return s.within(m.at, &spatial.InvalidError{Rule: "geojson_properties", Detail: "the properties are not an object"})
+			return s.fail(f, m.at, &spatial.InvalidError{Rule: "geojson_properties", Detail: "the properties are not an object"})
 		}
 	}
 	g, ok := o.find("geometry")
@@ -207,21 +224,27 @@ func (s *stream) feature(o object, at int64) error {
 	}
 	geometry, ok := objectOf(g)
 	if !ok {
-		return s.within(g.at, &spatial.InvalidError{Rule: "geometry_kind", Detail: "the geometry is not an object"})
+		return s.fail(f, g.at, &spatial.InvalidError{Rule: "geometry_kind", Detail: "the geometry is not an object"})
 	}
-	return s.pass(f, geometry, at)
+	return s.pass(f, geometry)
 }
 
-// pass reads the geometry, checks it and hands the feature on.
-func (s *stream) pass(f feature, geometry object, at int64) error {
+// fail hands on a feature that cannot be read.
+func (s *stream) fail(f feature, at int64, err error) error {
+	f.fault = s.within(at, err)
+	return s.each(f)
+}
+
+// pass reads the geometry and hands the feature on.
+func (s *stream) pass(f feature, geometry object) error {
 	kind := geometry.text("type")
 	m, ok := geometry.find("coordinates")
 	switch {
 	case kind == "GeometryCollection":
-		return s.within(at, &spatial.InvalidError{Rule: "geometry_kind", Detail: "a GeometryCollection is not supported",
+		return s.fail(f, f.at, &spatial.InvalidError{Rule: "geometry_kind", Detail: "a GeometryCollection is not supported",
 			Fix: "split it into features of one kind each (ogr2ogr -explodecollections)"})
 	case !ok || m.raw[0] != '[':
-		return s.within(at, &spatial.InvalidError{Rule: "geojson_coordinates", Detail: fmt.Sprintf("a geometry of type %q without coordinates", kind)})
+		return s.fail(f, f.at, &spatial.InvalidError{Rule: "geojson_coordinates", Detail: fmt.Sprintf("a geometry of type %q without coordinates", kind)})
 	}
 	c := &coordinates{raw: m.raw, at: m.at}
 	if f.empty = c.empty(); f.empty {
@@ -231,12 +254,9 @@ func (s *stream) pass(f feature, geometry object, at int64) error {
 	f.heights = c.heights
 	switch {
 	case c.fault != nil:
-		return s.within(at, c.fault)
+		return s.fail(f, f.at, c.fault)
 	case f.geometry == nil:
-		return s.within(at, &spatial.InvalidError{Rule: "geometry_kind", Detail: fmt.Sprintf("there is no geometry of type %q", kind)})
-	}
-	if err := spatial.ValidateGeometry(f.geometry); err != nil {
-		return s.within(m.at, err)
+		return s.fail(f, f.at, &spatial.InvalidError{Rule: "geometry_kind", Detail: fmt.Sprintf("there is no geometry of type %q", kind)})
 	}
 	return s.each(f)
 }
@@ -260,12 +280,8 @@ func (s *stream) within(at int64, err error) error {
 	return &placed
 }
 
-// systems are the names by which older GeoJSON files mean degrees, longitude
-// first, within a metre of EPSG:4490.
-var systems = []string{"CRS84", "EPSG:4326", "EPSG::4326", "EPSG:4490", "EPSG::4490"}
-
-// checkSystem reads the crs member of the 2008 format.
-func checkSystem(o object) error {
+// system reads the crs member of the 2008 format.
+func (s *stream) system(o object) error {
 	m, ok := o.find("crs")
 	if !ok || isNull(m.raw) {
 		return nil
@@ -277,15 +293,15 @@ func checkSystem(o object) error {
 		named, _ := objectOf(properties)
 		name = named.text("name")
 	}
-	for _, known := range systems {
-		if strings.HasSuffix(strings.ToUpper(name), known) {
-			return nil
-		}
+	known, err := datum.Parse(name)
+	if err == nil {
+		s.crs = &known
+		return nil
 	}
 	if name == "" {
 		name = string(m.raw[:min(len(m.raw), 80)])
 	}
 	return &spatial.InvalidError{Rule: "crs", Where: fmt.Sprintf("crs, byte %d", m.at),
-		Detail: fmt.Sprintf("the coordinate system %s is not one of CRS84, EPSG:4326 and EPSG:4490", name),
+		Detail: fmt.Sprintf("the coordinate system %s is not known here", name),
 		Fix:    "convert the file: ogr2ogr -t_srs EPSG:4490 -f GeoJSON new.geojson old.geojson"}
 }
