@@ -117,7 +117,8 @@ func (l *Live) catchUpAnyway(ctx context.Context) error {
 }
 
 // catchUp makes the store's state the snapshot, or says why it cannot be,
-// which is then the fault. The caller holds the token.
+// which is then the fault. That others commit all the time while rows are to
+// be written back is none. The caller holds the token.
 func (l *Live) catchUp(ctx context.Context) error {
 	var err error
 	for range snapTries {
@@ -125,7 +126,6 @@ func (l *Live) catchUp(ctx context.Context) error {
 			return err
 		}
 	}
-	l.unreadable(ctx, err)
 	return err
 }
 

@@ -15,7 +15,7 @@ const playgrounds = `{"type":"FeatureCollection","features":[
 {"type":"Feature","id":"a7","properties":{"名称":"翠竹公园游乐场","size":120.5},"geometry":{"type":"Point","coordinates":[114.128,22.573]}},
 {"type":"Feature","properties":{"名称":null,"size":80},"geometry":{"type":"Polygon","coordinates":[[[114.12,22.56],[114.121,22.56],[114.121,22.561],[114.12,22.56]]]}}]}`
 
-func written(t *testing.T, name, content string) string {
+func written(t testing.TB, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
@@ -65,7 +65,7 @@ func importsWhileServing(t *testing.T, store string) {
 }
 
 // awaitLayer waits until the service has a layer.
-func awaitLayer(t *testing.T, address, layer string) {
+func awaitLayer(t testing.TB, address, layer string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		answer, err := http.Get(address + "/collections/" + layer)

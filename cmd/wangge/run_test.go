@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func referenceStore(t *testing.T) string {
+func referenceStore(t testing.TB) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("makes the whole reference dataset")
@@ -54,7 +54,7 @@ func referenceStore(t *testing.T) string {
 }
 
 // wangge runs the program to its end.
-func wangge(t *testing.T, args ...string) (code int, out, errOut string) {
+func wangge(t testing.TB, args ...string) (code int, out, errOut string) {
 	t.Helper()
 	var o, e strings.Builder
 	code = run(t.Context(), args, &o, &e)
@@ -65,7 +65,7 @@ var servingAt = regexp.MustCompile(`http://[0-9.]+:\d+`)
 
 // serve runs the service on a free port until the test ends and returns its
 // address.
-func serve(t *testing.T, store string) string {
+func serve(t testing.TB, store string) string {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	out, in := io.Pipe()
@@ -97,7 +97,7 @@ func serve(t *testing.T, store string) string {
 }
 
 // get reads an answer; it must be a 200.
-func get(t *testing.T, url string) []byte {
+func get(t testing.TB, url string) []byte {
 	t.Helper()
 	answer, err := http.Get(url)
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 // operator would: made, checked, served, added to, and found to be broken.
 func TestStores(t *testing.T) {
 	digests := map[string]map[string][sha256.Size]byte{}
-	for name, made := range map[string]func(*testing.T) string{"geopackage": referenceCopy, "postgis": referenceDatabase} {
+	for name, made := range map[string]func(testing.TB) string{"geopackage": referenceCopy, "postgis": referenceDatabase} {
 		t.Run(name, func(t *testing.T) {
 			store := made(t)
 			t.Run("check passes", func(t *testing.T) { checkPasses(t, store) })
@@ -54,7 +54,7 @@ func townTiles(t *testing.T, store string) map[string][sha256.Size]byte {
 }
 
 // referenceCopy is the reference dataset in a file to be written to.
-func referenceCopy(t *testing.T) string {
+func referenceCopy(t testing.TB) string {
 	path := filepath.Join(t.TempDir(), "copy.gpkg")
 	content, err := os.ReadFile(referenceStore(t))
 	if err == nil {
@@ -67,7 +67,7 @@ func referenceCopy(t *testing.T) string {
 }
 
 // referenceDatabase is the reference dataset in PostGIS.
-func referenceDatabase(t *testing.T) string {
+func referenceDatabase(t testing.TB) string {
 	if testing.Short() {
 		t.Skip("makes the whole reference dataset")
 	}
