@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"wangge/data"
 	"wangge/spatial"
@@ -28,7 +29,7 @@ func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, 
 		if err != nil {
 			return err
 		}
-		return t.record(next, c.Note, touched)
+		return t.record(next, c.Note, touched, len(c.Create)+len(c.Drop) > 0)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("commit to %s: %w", s.path, err)
@@ -51,7 +52,7 @@ func (s *Store) Fill(ctx context.Context, from data.Source, progress data.Progre
 				return err
 			}
 		}
-		return t.record(1, "filled", l.ids())
+		return t.record(1, "filled", l.ids(), true)
 	})
 	if err != nil {
 		return fmt.Errorf("fill %s: %w", s.path, err)
@@ -60,8 +61,8 @@ func (s *Store) Fill(ctx context.Context, from data.Source, progress data.Progre
 	return nil
 }
 
-// settle turns the edits of other programs into a version, which must be the
-// base.
+// settle begins a change of the version that must be the base: what the
+// triggers log from here on is part of it.
 func (t *tx) settle(base spatial.Version) error {
 	var version spatial.Version
 	if err := t.row(selectVersion, &version); err != nil {
@@ -70,22 +71,24 @@ func (t *tx) settle(base spatial.Version) error {
 	if version != base {
 		return fmt.Errorf("a change of version %d meets version %d: %w", base, version, spatial.ErrConflict)
 	}
-	return t.exec("UPDATE wangge_layer SET version = ?, edits = 0 WHERE edits > 0", version)
+	return t.exec("UPDATE wangge_store SET version = version + 1, committing = 1")
 }
 
-// record ends a change: the touched layers and the store get its version.
-func (t *tx) record(version spatial.Version, note string, touched []spatial.LayerID) error {
-	names, err := json.Marshal(touched)
+// record ends a change: the touched layers get its version. The log cannot
+// lead over a change of the list of layers.
+func (t *tx) record(version spatial.Version, note string, touched []spatial.LayerID, listed bool) error {
+	slices.Sort(touched)
+	names, err := json.Marshal(slices.Compact(touched))
 	if err != nil {
 		return err
 	}
 	for _, statement := range []string{
-		"UPDATE wangge_layer SET version = ?1, edits = 0 WHERE id IN (SELECT value FROM json_each(?3))",
+		"UPDATE wangge_layer SET version = ?1 WHERE id IN (SELECT value FROM json_each(?3))",
 		"UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name IN (SELECT value FROM json_each(?3))",
 		"INSERT INTO wangge_change (version, note, layers) VALUES (?1, ?2, ?3)",
-		"UPDATE wangge_store SET version = ?1",
+		"UPDATE wangge_store SET committing = 0, logged_from = iif(?4, ?1, logged_from)",
 	} {
-		if err := t.exec(statement, version, note, string(names)); err != nil {
+		if err := t.exec(statement, version, note, string(names), listed); err != nil {
 			return err
 		}
 	}

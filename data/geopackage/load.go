@@ -139,8 +139,8 @@ type entry struct {
 }
 
 func (r *reader) entries() ([]entry, error) {
-	rows, err := r.conn.QueryContext(r.ctx, `SELECT schema, CASE WHEN edits > 0 THEN ? ELSE version END,
-		coalesce((SELECT seq FROM sqlite_sequence WHERE name = id), 0) FROM wangge_layer ORDER BY position`, r.version)
+	rows, err := r.conn.QueryContext(r.ctx, `SELECT schema, version,
+		coalesce((SELECT seq FROM sqlite_sequence WHERE name = id), 0) FROM wangge_layer ORDER BY position`)
 	if err != nil {
 		return nil, err
 	}
@@ -161,15 +161,15 @@ func (r *reader) entries() ([]entry, error) {
 }
 
 func (r *reader) read(e *entry) (err error) {
-	e.layer, err = spatial.NewLayer(e.schema, e.version, r.rows(e.schema))
+	e.layer, err = spatial.NewLayer(e.schema, e.version, r.rows(e.schema, ""))
 	return err
 }
 
-// rows yields a layer's rows. It goes below database/sql, which would copy
+// rows yields a layer's rows that keep a condition, in order of id. It goes below database/sql, which would copy
 // every value twice.
-func (r *reader) rows(s *spatial.Schema) iter.Seq2[spatial.Row, error] {
+func (r *reader) rows(s *spatial.Schema, where string) iter.Seq2[spatial.Row, error] {
 	return func(yield func(spatial.Row, error) bool) {
-		err := r.conn.Raw(func(c any) error { return eachRow(r.ctx, c.(driver.QueryerContext), s, yield) })
+		err := r.conn.Raw(func(c any) error { return eachRow(r.ctx, c.(driver.QueryerContext), s, where, yield) })
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(spatial.Row{}, err)
 		}
@@ -179,8 +179,8 @@ func (r *reader) rows(s *spatial.Schema) iter.Seq2[spatial.Row, error] {
 // errStopped says that the consumer wants no more.
 var errStopped = errors.New("stopped")
 
-func eachRow(ctx context.Context, c driver.QueryerContext, s *spatial.Schema, yield func(spatial.Row, error) bool) error {
-	return eachRaw(ctx, c, selectRows(s), func(raw []driver.Value) error {
+func eachRow(ctx context.Context, c driver.QueryerContext, s *spatial.Schema, where string, yield func(spatial.Row, error) bool) error {
+	return eachRaw(ctx, c, selectRows(s, where), func(raw []driver.Value) error {
 		row, err := decodeRow(s, raw)
 		if err == nil {
 			err = s.ValidateRow(row)
@@ -216,7 +216,7 @@ func eachRaw(ctx context.Context, c driver.QueryerContext, query string, see fun
 
 // selectRows reads a layer in order of id. The sign before a column takes
 // its declared type away, by which the driver would parse dates on its own.
-func selectRows(s *spatial.Schema) string {
+func selectRows(s *spatial.Schema, where string) string {
 	names := columnNames(s)
 	for i := range s.Fields {
 		if t := s.Fields[i].Type; t == spatial.TypeDate || t == spatial.TypeTime {
@@ -224,7 +224,7 @@ func selectRows(s *spatial.Schema) string {
 			names[at] = "+" + names[at]
 		}
 	}
-	return fmt.Sprintf("SELECT %s FROM %s ORDER BY id", strings.Join(names, ", "), quote(string(s.ID)))
+	return fmt.Sprintf("SELECT %s FROM %s %s ORDER BY id", strings.Join(names, ", "), quote(string(s.ID)), where)
 }
 
 func decodeRow(s *spatial.Schema, raw []driver.Value) (spatial.Row, error) {

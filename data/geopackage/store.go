@@ -23,8 +23,9 @@ import (
 	"wangge/spatial"
 )
 
-// connections is the most connections a store holds: readers and one writer.
-const connections = 5
+// connections is the most connections a store holds: four readers, one
+// writer, one that watches.
+const connections = 6
 
 // pragmas of every connection: a write-ahead log, synced at every commit;
 // foreign keys; five seconds of patience with another program's lock; 16 MB
@@ -58,7 +59,7 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	s := &Store{db: sql.OpenDB(c), log: log, path: path, readers: min(runtime.GOMAXPROCS(0), connections-1)}
+	s := &Store{db: sql.OpenDB(c), log: log, path: path, readers: min(runtime.GOMAXPROCS(0), connections-2)}
 	s.db.SetMaxOpenConns(connections)
 	s.db.SetMaxIdleConns(connections)
 	if err := s.prepare(ctx); err != nil {
@@ -156,7 +157,11 @@ func (s *Store) prepare(ctx context.Context) error {
 			return &spatial.InvalidError{Rule: "store_newer", Where: s.path,
 				Detail: fmt.Sprintf("the store has format %d, this program knows %d", found, format), Fix: "use a newer wangge"}
 		}
-		return nil
+		if found < format {
+			s.log.Info("bringing the store to a newer format", "path", s.path, "from", found, "to", format)
+			return t.upgrade()
+		}
+		return t.mend()
 	})
 }
 
@@ -176,8 +181,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// selectVersion counts commits of ours and edits of other programs.
-const selectVersion = "SELECT version + (SELECT coalesce(sum(edits), 0) FROM wangge_layer) FROM wangge_store"
+const selectVersion = "SELECT version FROM wangge_store"
 
 // Version reads the current version. An edit by another program raises it by
 // the number of rows it touched.
@@ -262,6 +266,24 @@ func (t *tx) execAll(statements []string) error {
 
 func (t *tx) row(query string, dest ...any) error {
 	return t.conn.QueryRowContext(t.ctx, query).Scan(dest...)
+}
+
+// texts are the values of a query with one column.
+func (t *tx) texts(query string, args ...any) ([]string, error) {
+	rows, err := t.conn.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		all = append(all, text)
+	}
+	return all, rows.Err()
 }
 
 // commit ends the transaction, whether or not the caller still waits, so that

@@ -9,7 +9,10 @@ import (
 )
 
 // format numbers the layout of the bookkeeping tables.
-const format = 1
+const format = 2
+
+// editLimit is how many edits the log holds; older ones go.
+const editLimit = 200_000
 
 // createGeoPackage makes an empty database a GeoPackage without layers.
 const createGeoPackage = `
@@ -50,18 +53,29 @@ INSERT INTO gpkg_extensions VALUES
 // createStore makes a GeoPackage without layers a store. The last extension
 // is GDAL's word that tables outside gpkg_contents are no layers.
 const createStore = `
-CREATE TABLE wangge_store (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, version INTEGER NOT NULL);
+CREATE TABLE wangge_store (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, version INTEGER NOT NULL,
+	committing INTEGER NOT NULL DEFAULT 0, logged_from INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE wangge_layer (
-	id TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL UNIQUE, version INTEGER NOT NULL,
-	edits INTEGER NOT NULL DEFAULT 0, schema TEXT NOT NULL);
+	id TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL UNIQUE, version INTEGER NOT NULL, schema TEXT NOT NULL);
 CREATE TABLE wangge_change (
 	version INTEGER PRIMARY KEY AUTOINCREMENT, at DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), note TEXT NOT NULL, layers TEXT NOT NULL);
-INSERT INTO wangge_store VALUES (1, ?, 0);
+INSERT INTO wangge_store (id, format, version) VALUES (1, ?, 0);
 INSERT INTO gpkg_extensions VALUES
 	('wangge_store', NULL, 'wangge_store', 'bookkeeping of the wangge service: version of the store', 'write-only'),
 	('wangge_layer', NULL, 'wangge_store', 'bookkeeping of the wangge service: layers and their schemas', 'write-only'),
 	('wangge_change', NULL, 'wangge_store', 'bookkeeping of the wangge service: log of changes', 'write-only'),
-	(NULL, NULL, 'gdal_aspatial', 'http://gdal.org/geopackage_aspatial.html', 'read-write');`
+	(NULL, NULL, 'gdal_aspatial', 'http://gdal.org/geopackage_aspatial.html', 'read-write');` + createEdits
+
+// createEdits makes the log of edits, whoever made them: which row of which
+// layer, and the first 72 bytes of its geometry before and after, which are
+// the header with the extent, or all of a point. The number n is the order of
+// the edits, and so of the commits, since SQLite has one writer at a time.
+const createEdits = `
+CREATE TABLE wangge_edit (
+	n INTEGER PRIMARY KEY, version INTEGER NOT NULL, layer TEXT NOT NULL, row INTEGER NOT NULL, before BLOB, after BLOB);
+CREATE INDEX wangge_edit_version ON wangge_edit (version);
+INSERT INTO gpkg_extensions VALUES
+	('wangge_edit', NULL, 'wangge_store', 'bookkeeping of the wangge service: log of edited rows', 'write-only');`
 
 // quote makes a name of our own, which has no quotes in it, an SQL name.
 func quote(name string) string { return `"` + name + `"` }
@@ -192,7 +206,7 @@ func createUniques(s *spatial.Schema) []string {
 
 // createRest are the statements that follow the first rows of a layer:
 // indexes of referring fields, R-tree with its contents and triggers, and the
-// triggers that count edits.
+// triggers that log edits.
 func createRest(s *spatial.Schema) []string {
 	var all []string
 	for i := range s.Fields {
@@ -204,7 +218,7 @@ func createRest(s *spatial.Schema) []string {
 	if s.Geometry != spatial.NoGeometry {
 		all = append(all, expand(createRTree, s.ID)...)
 	}
-	return append(all, expand(createCounters, s.ID)...)
+	return append(all, createTriggers(s)...)
 }
 
 func expand(statements []string, id spatial.LayerID) []string {
@@ -242,13 +256,6 @@ var createRTree = []string{
 		BEGIN DELETE FROM "rtree_<t>_geom" WHERE id = OLD."id"; END`,
 	`INSERT INTO gpkg_extensions VALUES ('<t>', 'geom', 'gpkg_rtree_index',
 		'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')`,
-}
-
-// createCounters count the edits of table <t>, whoever makes them.
-var createCounters = []string{
-	`CREATE TRIGGER "wangge_<t>_insert" AFTER INSERT ON "<t>" BEGIN UPDATE wangge_layer SET edits = edits + 1 WHERE id = '<t>'; END`,
-	`CREATE TRIGGER "wangge_<t>_update" AFTER UPDATE ON "<t>" BEGIN UPDATE wangge_layer SET edits = edits + 1 WHERE id = '<t>'; END`,
-	`CREATE TRIGGER "wangge_<t>_delete" AFTER DELETE ON "<t>" BEGIN UPDATE wangge_layer SET edits = edits + 1 WHERE id = '<t>'; END`,
 }
 
 // dropTable are the statements that remove table <t> and all word of it.
