@@ -96,7 +96,7 @@ func (s *Store) mapTable(ctx context.Context, tx pgx.Tx, m Mapping, done *Mapped
 	if err != nil {
 		return err
 	}
-	if found.schema == s.schema && (slices.Contains(bookkeeping, found.table) || layers.index(spatial.LayerID(found.table)) >= 0) {
+	if found.schema == s.schema && layers.own(found.table) {
 		return refuseMapping(m, "mapped_table", "it is a table of the store itself", "")
 	}
 	t, notes, err := found.layer(m)
@@ -120,6 +120,12 @@ func (s *Store) mapTable(ctx context.Context, tx pgx.Tx, m Mapping, done *Mapped
 }
 
 var bookkeeping = []string{"store", "layer", "change", "edit", "migration"}
+
+// own says whether a table in the store's schema is one of the store.
+func (c catalogue) own(table string) bool {
+	t, err := c.find(spatial.LayerID(table))
+	return slices.Contains(bookkeeping, table) || err == nil && t.mapping == nil
+}
 
 // prove reads all rows and refuses the first that a layer cannot hold.
 func (t table) prove(ctx context.Context, tx pgx.Tx) (rows int, err error) {
