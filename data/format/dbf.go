@@ -92,7 +92,8 @@ func (t *dbfTable) readFields() error {
 		if err != nil {
 			return err
 		}
-		if len(d) > 0 && d[0] == dbfTerminator || at == t.begin {
+		ends := at+dbfHead > t.begin && int64(offset) == t.width // where another byte ends the description
+		if ends || len(d) > 0 && d[0] == dbfTerminator {
 			break
 		}
 		if len(d) < dbfHead {
@@ -227,6 +228,7 @@ func isTextKind(kind byte) bool { return kind == 'C' || kind == 'V' }
 func (f *dbfField) textOf(record []byte) (text []byte, full bool) {
 	all := record[f.offset : f.offset+f.width]
 	text, _, _ = bytes.Cut(all, []byte{0})
+	text = bytes.TrimSuffix(text, []byte{dbfEndOfFile}) // over the last byte, by some programs
 	return bytes.TrimRight(text, " "), len(text) > 0 && len(text) == f.width && text[len(text)-1] != ' '
 }
 

@@ -47,7 +47,7 @@ func (t *dbfTable) value(f *dbfField, record []byte, tally *dbfTally) (spatial.V
 	if !isTextKind(f.kind) {
 		return dbfScalar(f, strings.TrimSpace(string(text)), tally), nil
 	}
-	if rest := raw[len(text):]; len(bytes.Trim(rest, " \x00")) > 0 {
+	if rest := raw[len(text):]; len(bytes.Trim(rest, " \x00\x1a")) > 0 {
 		tally.tail++
 	}
 	s, cut, ok := t.text.decode(text, full)

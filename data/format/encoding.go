@@ -35,7 +35,7 @@ var (
 	sjisText  = charset{"Shift_JIS", japanese.ShiftJIS, true}
 	eucjpText = charset{"EUC-JP", japanese.EUCJP, true}
 	euckrText = charset{"EUC-KR", korean.EUCKR, true}
-	westText  = charset{"windows-1252", charmap.Windows1252, false}
+	westText  = charset{"Windows 1252", charmap.Windows1252, false}
 )
 
 // codePage is the encoding of a Windows or DOS code page, whose number is how
@@ -58,7 +58,10 @@ func codePage(number string) (charset, bool) {
 		return euckrText, true
 	}
 	table, ok := singleByte[number]
-	return charset{name: fmt.Sprint(table), table: table}, ok
+	if !ok {
+		return charset{}, false
+	}
+	return charset{name: fmt.Sprint(table), table: table}, true
 }
 
 // singleByte are the code pages of one byte a character.
