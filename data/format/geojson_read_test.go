@@ -106,12 +106,14 @@ func TestReadGeoJSON(t *testing.T) {
 	if got := rowsOf(t, in); !reflect.DeepEqual(got, wantRows) {
 		t.Errorf("rows\n%+v, want\n%+v", got, wantRows)
 	}
-	want := []string{"1 of 3 features have no geometry", `column "@id" became the field source_id`, `column "名称" became the field name`, `column "id" became the field source_id_2`,
-		"the coordinate system is OGC:CRS84, as the file says"}
+	want := []string{"1 of 3 features have no geometry", "the coordinate system is OGC:CRS84, as the file says"}
 	for _, note := range want {
 		if !slices.Contains(in.Report.Notes, note) {
 			t.Errorf("notes %q lack %q", in.Report.Notes, note)
 		}
+	}
+	if m := in.Report.Mapping; len(m) != 5 || m[1].Column != "名称" || m[1].Field != "name" {
+		t.Errorf("mapping %+v", m)
 	}
 	if in.Report.Features != 3 || in.Report.New != 3 {
 		t.Errorf("report %+v", in.Report)
@@ -409,8 +411,8 @@ func ExampleRead() {
 	for row := range in.Rows() {
 		fmt.Println(row.ID, row.Geometry, row.Values[0], row.Values[1])
 	}
-	fmt.Println(in.Report.Notes)
+	fmt.Println(in.Report.Mapping[0].Column, "→", in.Report.Mapping[0].Field)
 	// Output:
 	// 1 [114.1447 22.5565] 深水楼 5
-	// [column "名称" became the field name]
+	// 名称 → name
 }

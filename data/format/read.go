@@ -237,6 +237,9 @@ func fieldUnit(name string, k kinds) string {
 	if k&sawMeasure != 0 {
 		return baseUnit(units[name].dimension)
 	}
+	if base := baseUnit(units[name].dimension); units[name] == units[strings.ToLower(base)] {
+		return base
+	}
 	return name
 }
 
@@ -360,14 +363,6 @@ func (in *Import) conclude(p *pass, doubts *suspicion) {
 	for _, t := range in.targets {
 		for _, what := range sortedKeys(t.told) {
 			in.note("column %q: %s (%d values)", t.column, what, t.told[what])
-		}
-	}
-	for _, m := range in.Report.Mapping {
-		switch {
-		case m.Field == "":
-			in.note("column %q is left out: %s", m.Column, m.How)
-		case in.layer == nil && m.Field != strings.ToLower(m.Column):
-			in.note("column %q became the field %s", m.Column, m.Field)
 		}
 	}
 	if p.kept > 0 {
