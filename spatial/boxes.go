@@ -160,6 +160,20 @@ func (x boxes) edit(marks []mark[boxEntry]) boxes {
 	return next
 }
 
+func (x boxes) empty() bool { return x.tree.Len() == 0 }
+
+// sides are the west, south, east and north edge of the box around all, as
+// boxes; every box that reaches as far meets them.
+func (x boxes) sides() [4]orb.Bound {
+	low, high := x.tree.Bounds()
+	return [4]orb.Bound{
+		{Min: low, Max: orb.Point{low[0], high[1]}},
+		{Min: low, Max: orb.Point{high[0], low[1]}},
+		{Min: orb.Point{high[0], low[1]}, Max: high},
+		{Min: orb.Point{low[0], high[1]}, Max: high},
+	}
+}
+
 // candidates yields the ids of all rows whose boxes meet b, and of a few
 // whose boxes nearly do.
 func (x boxes) candidates(b orb.Bound) iter.Seq[int64] {

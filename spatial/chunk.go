@@ -2,6 +2,7 @@ package spatial
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -20,8 +21,6 @@ type chunk struct {
 	last    int64 // the greatest id
 	rows    int
 	weight  int
-	bound   orb.Bound // around all geometry
-	placed  bool      // there is any
 	ids     numbers
 	columns []column
 	shapes  shapes
@@ -138,7 +137,6 @@ func (c *chunk) fillShapes(s *Schema, rows []source) error {
 		}
 	}
 	c.shapes.trim()
-	c.bound, c.placed = boundOf(c.shapes.position)
 	return nil
 }
 
@@ -382,4 +380,23 @@ func boundOf(positions []orb.Point) (b orb.Bound, ok bool) {
 		b.Min[1], b.Max[1] = min(b.Min[1], p[1]), max(b.Max[1], p[1])
 	}
 	return b, true
+}
+
+// noBound is around nothing; [orb.Bound.Union] of it and b is b.
+func noBound() orb.Bound {
+	return orb.Bound{Min: orb.Point{math.Inf(1), math.Inf(1)}, Max: orb.Point{math.Inf(-1), math.Inf(-1)}}
+}
+
+// sidesOf is where the west, south, east and north side of a box lie.
+func sidesOf(b orb.Bound) [4]float64 { return [4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]} }
+
+// touches says whether a box within another reaches any of its sides.
+func touches(b, around orb.Bound) bool {
+	inner, outer := sidesOf(b), sidesOf(around)
+	for i := range inner {
+		if inner[i] == outer[i] {
+			return true
+		}
+	}
+	return false
 }
