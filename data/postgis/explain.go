@@ -26,6 +26,7 @@ const (
 	brokenDisk      = "58030"
 	noColumn        = "42703"
 	noTable         = "42P01"
+	noType          = "42704"
 )
 
 // explain adds to an error of a store in use what to do about it. What another
@@ -39,7 +40,7 @@ func (s *Store) explain(ctx context.Context, err error) error {
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
-		return s.explainCode(refused.Code, err)
+		return s.explainCode(refused, err)
 	}
 	var silent *pgconn.ConnectError
 	var cut *net.OpError
@@ -52,13 +53,12 @@ func (s *Store) explain(ctx context.Context, err error) error {
 	return err
 }
 
-func (s *Store) explainCode(code string, err error) error {
-	switch code {
+func (s *Store) explainCode(refused *pgconn.PgError, err error) error {
+	switch refused.Code {
 	case notSerializable, deadlocked, locked:
 		return fmt.Errorf("another client holds what is to be written (%w): %w", err, spatial.ErrConflict)
 	case readOnly:
-		return &openError{"the database " + s.target() + " is read-only", "if it is a standby, name the primary server in the store's address; " +
-			"otherwise look at default_transaction_read_only", err}
+		return explainReadOnly(s.config, err)
 	case cancelled:
 		return &openError{"the server broke off a statement that took too long", "raise it with: ALTER ROLE … SET statement_timeout = …", err}
 	case diskFull:
@@ -71,6 +71,11 @@ func (s *Store) explainCode(code string, err error) error {
 		return s.lost(err)
 	case noPrivilege:
 		return &openError{"the user of " + s.target() + " lacks a right", "let the tables belong to that user, or grant it the right", err}
+	case noType:
+		return &openError{"PostGIS is missing from " + s.target() + ", or its schema is closed to the store's user",
+			"let the owner of the database run: CREATE EXTENSION postgis SCHEMA postgis; GRANT USAGE ON SCHEMA postgis TO PUBLIC", err}
+	case wrongPassword, wrongAuthorization, unknownDatabase, tooManyClients:
+		return explainRefusal(s.config, refused, err)
 	case noTable, noColumn:
 		return &openError{"a table of " + s.target() + " is not as this program made it, or is gone", "restore it; or if it is mapped, map it anew after: wangge map --remove LAYER", err}
 	}
@@ -81,4 +86,4 @@ func (s *Store) lost(err error) error {
 	return &openError{"the connection to " + s.target() + " was lost", "see whether the server runs and can be reached", err}
 }
 
-func (s *Store) target() string { return target(s.pool.Config().ConnConfig) }
+func (s *Store) target() string { return target(s.config) }

@@ -22,7 +22,8 @@ const idle = 50 * time.Millisecond
 // Store is a data.Store in PostgreSQL.
 type Store struct {
 	pool   *pgxpool.Pool
-	schema string // that the tables stand in
+	config *pgx.ConnConfig // of each connection; read-only
+	schema string          // that the tables stand in
 }
 
 // Open connects to the database of a postgres:// URL and brings its tables up
@@ -45,7 +46,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store %s: %w", target(config.ConnConfig), err)
 	}
-	return &Store{pool: pool, schema: schema}, nil
+	return &Store{pool: pool, config: pool.Config().ConnConfig, schema: schema}, nil
 }
 
 // Exists says whether the database of a URL holds a store, and changes nothing

@@ -77,6 +77,8 @@ func explainRefusal(c *pgx.ConnConfig, refused *pgconn.PgError, err error) error
 			"create the role, or allow it in the server's pg_hba.conf", err}
 	case unknownDatabase:
 		return &openError{fmt.Sprintf("there is no database %q", c.Database), "create it with createdb, or correct the name", err}
+	case readOnly:
+		return explainReadOnly(c, err)
 	case startingUp:
 		return &openError{"the server is starting or stopping", "try again in a moment", err}
 	case tooManyClients:
@@ -90,4 +92,9 @@ func explainRefusal(c *pgx.ConnConfig, refused *pgconn.PgError, err error) error
 			"install it there; on Debian: apt-get install postgresql-postgis", err}
 	}
 	return err
+}
+
+func explainReadOnly(c *pgx.ConnConfig, err error) error {
+	return &openError{"the database " + target(c) + " is read-only", "if it is a standby, name the primary server in the store's address; " +
+		"otherwise look at its default_transaction_read_only", err}
 }

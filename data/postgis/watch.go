@@ -32,7 +32,7 @@ func (s *Store) Watch(ctx context.Context, wake func()) error {
 }
 
 func (s *Store) watch(ctx context.Context, wake func()) error {
-	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	conn, err := pgx.ConnectConfig(ctx, s.config)
 	if err != nil {
 		return err
 	}
