@@ -1,9 +1,9 @@
 package api
 
 import (
-	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,9 +19,24 @@ type foundPlace struct {
 	At     orb.Point `json:"at"`     // degrees, longitude first
 	CRS    string    `json:"crs"`    // that the text is taken to be in
 	Order  string    `json:"order"`  // of the two figures as they are taken
-	Doubts []string  `json:"doubts"` // why it may be meant otherwise
+	Doubts []doubt   `json:"doubts"` // why it may be meant otherwise
 	Grid   *unit     `json:"grid,omitempty"`
 }
+
+// doubt is a reason to look twice. Its kind is stable.
+type doubt struct {
+	Kind   string `json:"kind"`
+	Detail string `json:"detail"`
+}
+
+var (
+	eitherOrder = doubt{"either_order", "nothing says which of the figures is the longitude"}
+	swapped     = doubt{"latitude_first", "taken as latitude before longitude, as only so the figures make a place"}
+	metresOnly  = doubt{"metres_only", "shifted coordinates of map vendors are good to metres only"}
+	inNoGrid    = doubt{"outside", "in no grid of the district"}
+	perhapsGCJ  = doubt{"perhaps_gcj02", "as GCJ-02, the shifted coordinates of map vendors, it would lie in the district"}
+	takenAsGCJ  = doubt{"taken_as_gcj02", "taken as GCJ-02, the shifted coordinates of map vendors, as only so it lies in the district"}
+)
 
 // placesIn are the ways to read a text as coordinates, the likeliest first;
 // none if it is something else.
@@ -134,7 +149,7 @@ type reading struct {
 	crs    datum.CRS
 	xy     orb.Point
 	order  string
-	doubts []string
+	doubts []doubt
 }
 
 const (
@@ -191,9 +206,9 @@ func degreeReadings(a, b coordinate, crs datum.CRS) []reading {
 	case a.axis == 'y' || b.axis == 'x':
 		return keep(valid, lat)
 	case valid(lon) && valid(lat):
-		lon.doubts, lat.doubts = []string{"nothing says which figure is the longitude: it is taken to be the first"}, []string{"nothing says which figure is the longitude: it is taken to be the second"}
+		lon.doubts, lat.doubts = []doubt{eitherOrder}, []doubt{eitherOrder}
 	case valid(lat):
-		lat.doubts = []string{fmt.Sprintf("taken as latitude before longitude, as %v can be no latitude", b.value)}
+		lat.doubts = []doubt{swapped}
 	}
 	return keep(valid, lon, lat)
 }
@@ -212,12 +227,12 @@ func keep(valid func(reading) bool, list ...reading) []reading {
 // comes again as GCJ-02 if that lies inside, unless the text names its
 // system.
 func (r reading) placesIn(s *spatial.Snapshot, told bool) []foundPlace {
-	p := foundPlace{At: datum.ToLL(r.crs, r.xy), CRS: r.crs.String(), Order: r.order, Doubts: append([]string{}, r.doubts...)}
+	p := foundPlace{At: datum.ToLL(r.crs, r.xy), CRS: r.crs.String(), Order: r.order, Doubts: append([]doubt{}, r.doubts...)}
 	if math.IsNaN(p.At[0]) || math.IsNaN(p.At[1]) {
 		return nil
 	}
 	if !r.crs.SurveyGrade() {
-		p.Doubts = append(p.Doubts, r.crs.String()+" is good to metres only")
+		p.Doubts = append(p.Doubts, metresOnly)
 	}
 	grids, err := s.Layer(gridLayer)
 	if err != nil {
@@ -227,13 +242,13 @@ func (r reading) placesIn(s *spatial.Snapshot, told bool) []foundPlace {
 		p.Grid = unitOf(grid)
 		return []foundPlace{p}
 	}
-	p.Doubts = append(p.Doubts, "in no grid of the district")
+	p.Doubts = append(p.Doubts, inNoGrid)
 	if told || r.crs.Unit() != datum.Degree {
 		return []foundPlace{p}
 	}
-	shifted := reading{datum.GCJ02, r.xy, r.order, append(r.doubts, "taken as coordinates of a map vendor, as only so it lies in the district")}
 	if _, ok := partition.Locate(grids, datum.ToLL(datum.GCJ02, r.xy)); ok {
-		p.Doubts = append(p.Doubts, "as GCJ-02, the shifted coordinates of map vendors, it would lie in the district")
+		p.Doubts = append(p.Doubts, perhapsGCJ)
+		shifted := reading{datum.GCJ02, r.xy, r.order, append(slices.Clone(r.doubts), takenAsGCJ)}
 		return append([]foundPlace{p}, shifted.placesIn(s, true)...)
 	}
 	return []foundPlace{p}

@@ -159,12 +159,14 @@ func searchAll(ctx context.Context, s *spatial.Snapshot, q question) (*hits, err
 			return nil, err
 		}
 		for id, how := range index.find(q) {
-			if list.hopeless(how) {
+			switch {
+			case ok && layer == meant.Layer() && id == meant.ID():
+			case list.hopeless(how):
 				list.matched++
-				continue
-			}
-			if f, err := layer.Feature(id); err == nil && !(ok && f.ID() == meant.ID() && layer == meant.Layer()) {
-				list.add(f, how)
+			default:
+				if f, err := layer.Feature(id); err == nil {
+					list.add(f, how)
+				}
 			}
 		}
 	}
