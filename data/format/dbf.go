@@ -2,7 +2,9 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"encoding/csv"
 	"fmt"
 	"strings"
 
@@ -256,6 +258,25 @@ func (t *dbfTable) nameFields() {
 			t.note("field %q is a memo or of another type, %q, that is not read", f.name, f.kind)
 		}
 	}
+}
+
+// restoreNames gives fields the whole names that a list says they had before
+// they were cut: rows of the name in the table, the whole one, and a title.
+func (t *dbfTable) restoreNames(list string) {
+	rows, err := csv.NewReader(strings.NewReader(list)).ReadAll()
+	if err != nil || len(rows) == 0 || len(rows[0]) < 2 || rows[0][0] != "dbf" || rows[0][1] != "field" {
+		return
+	}
+	whole := map[string]string{}
+	for _, row := range rows[1:] {
+		whole[row[0]] = row[1]
+	}
+	taken := map[string]bool{}
+	for i := range t.fields {
+		f := &t.fields[i]
+		f.name = freeName(cmp.Or(whole[f.name], f.name), taken)
+	}
+	t.note("whole names of fields taken from the list beside it")
 }
 
 // freeName is the name, or with a number behind it the first one that is not

@@ -107,6 +107,7 @@ func (s *Shapefile) openTable(user charset) error {
 	if err != nil {
 		return err
 	}
+	s.table.restoreNames(s.parts.fields)
 	s.notes = append(s.notes, s.table.notes...)
 	return nil
 }

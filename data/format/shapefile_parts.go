@@ -23,13 +23,17 @@ type shapefileParts struct {
 	name          string // of the layer, without an extension
 	shp, shx, dbf *os.File
 	prj, cpg      string // their texts
+	fields        string // of the list of whole names that WriteShapefile adds
 	hasPRJ        bool
 	folder        string // of files unpacked, to be removed; "" if none
 	notes         []string
 }
 
 // partNames are the extensions of the files that matter here.
-var partNames = []string{".shp", ".shx", ".dbf", ".prj", ".cpg"}
+var partNames = []string{".shp", ".shx", ".dbf", ".prj", ".cpg", fieldList}
+
+// fieldList ends the name of the list of fields that [WriteShapefile] adds.
+const fieldList = ".fields.csv"
 
 const (
 	// maxUnpacked is the most that one layer of an archive may take on the
@@ -132,10 +136,13 @@ func (p *shapefileParts) take(part, path string) error {
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxText))
-	if part == ".prj" {
+	switch part {
+	case ".prj":
 		p.prj, p.hasPRJ = string(text), true
-	} else {
+	case ".cpg":
 		p.cpg = string(text)
+	case fieldList:
+		p.fields = string(text)
 	}
 	return err
 }
@@ -251,6 +258,9 @@ func layersOf(files []*zip.File) (shapes, tables []archived) {
 	for _, file := range files {
 		name := archivedName(file)
 		extension := strings.ToLower(filepath.Ext(name))
+		if strings.HasSuffix(strings.ToLower(name), fieldList) {
+			extension = fieldList
+		}
 		if !slices.Contains(partNames, extension) || isJunk(name) {
 			continue
 		}
