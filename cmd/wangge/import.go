@@ -23,7 +23,7 @@ type importCommand struct {
 	storeFlag
 	SRS       string   `name:"srs" help:"Coordinate system of the file: 4490, 4326, 4547, 4526, 3857, gcj02 or bd09; the file's word or the size of its coordinates if left out." placeholder:"SRS"`
 	Encoding  string   `help:"Encoding of text in .csv and .dbf files, like gbk; detected if left out." placeholder:"NAME"`
-	Sheet     string   `help:"Sheet of a workbook, or layer of a GeoPackage, where there are several." placeholder:"NAME"`
+	Sheet     string   `help:"Sheet of a workbook, table of a GeoPackage or layer of a .zip, where there are several." placeholder:"NAME"`
 	Field     []string `help:"Field that a column becomes, like 楼栋名称=name; without a name the column is left out. May be repeated." placeholder:"COLUMN=FIELD" sep:"none"`
 	Code      string   `help:"Column that holds the codes of a new layer." placeholder:"COLUMN"`
 	Append    bool     `help:"Add all rows to a layer that is there, as new ones." xor:"mode"`
@@ -44,7 +44,7 @@ func (c *importCommand) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	file, err := format.Open(c.File, format.Source{Encoding: c.Encoding, Sheet: c.Sheet})
+	file, err := format.Open(c.File, format.Source{Encoding: c.Encoding, Sheet: c.Sheet, AnyCRS: c.SRS != ""})
 	if err != nil {
 		return err
 	}

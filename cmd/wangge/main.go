@@ -31,7 +31,8 @@ func main() {
 type commands struct {
 	Serve  serveCommand  `cmd:"" help:"Serve the map page, tiles, features and analyses over HTTP."`
 	Init   initCommand   `cmd:"" help:"Make a store: empty, or with the synthetic reference dataset of Luohu."`
-	Import importCommand `cmd:"" help:"Make a new layer from a file."`
+	Import importCommand `cmd:"" help:"Bring a file's features into a layer, new or there."`
+	Export exportCommand `cmd:"" help:"Write a layer to a file."`
 	Map    mapCommand    `cmd:"" help:"Show a table of the PostGIS database as a layer, without copying it."`
 	Check  checkCommand  `cmd:"" help:"Prove the store's invariants: no gap, no overlap, sums equal. Exit code 1 if a fault is found."`
 

@@ -1,15 +1,19 @@
 package format
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/datum"
 )
 
 // AppendFeature appends f as a GeoJSON Feature with the attributes at the
@@ -17,10 +21,14 @@ import (
 // are "2006-01-02", instants RFC 3339 in UTC. The same feature always gives
 // the same bytes.
 func AppendFeature(dst []byte, f spatial.Feature, fields []int) []byte {
+	return appendFeature(dst, f, f.Geometry(), fields)
+}
+
+func appendFeature(dst []byte, f spatial.Feature, g orb.Geometry, fields []int) []byte {
 	dst = append(dst, `{"type":"Feature","id":`...)
 	dst = strconv.AppendInt(dst, f.ID(), 10)
 	dst = append(dst, `,"geometry":`...)
-	dst = AppendGeometry(dst, f.Geometry())
+	dst = AppendGeometry(dst, g)
 	dst = append(dst, `,"properties":{`...)
 	schema := f.Layer().Schema()
 	for n, i := range fields {
@@ -32,6 +40,46 @@ func AppendFeature(dst []byte, f spatial.Feature, fields []int) []byte {
 		dst = AppendValue(dst, f.Value(i))
 	}
 	return append(dst, "}}"...)
+}
+
+// WriteGeoJSON writes a selection as a FeatureCollection, one feature a line,
+// that names the layer and the date and says if the data are synthetic. Other
+// coordinates than degrees of WGS 84 or CGCS2000 are named by a crs member, as
+// in the format of 2008.
+func WriteGeoJSON(w io.Writer, s Selection) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	line, between := appendCollectionHead(nil, s), ""
+	for f := range s.Features {
+		g, err := datum.Transform(datum.CRS84, s.CRS, f.Geometry())
+		if err != nil {
+			return fmt.Errorf("%s %d: %w", s.Layer.ID(), f.ID(), err)
+		}
+		line = appendFeature(append(append(line, between...), '\n'), f, g, s.Fields)
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+		line, between = line[:0], ","
+	}
+	if _, err := out.Write(append(line, "\n]}\n"...)); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+func appendCollectionHead(dst []byte, s Selection) []byte {
+	schema := s.Layer.Schema()
+	dst = AppendString(append(dst, `{"type":"FeatureCollection","name":`...), string(schema.ID))
+	dst = AppendString(append(dst, `,"as_of":`...), schema.AsOf)
+	dst = strconv.AppendBool(append(dst, `,"synthetic":`...), schema.Synthetic)
+	if s.CRS != datum.CRS84 && s.CRS != datum.EPSG4326 && s.CRS != datum.EPSG4490 {
+		name := s.CRS.String()
+		if code, ok := strings.CutPrefix(name, "EPSG:"); ok {
+			name = "urn:ogc:def:crs:EPSG::" + code
+		}
+		dst = AppendString(append(dst, `,"crs":{"type":"name","properties":{"name":`...), name)
+		dst = append(dst, "}}"...)
+	}
+	return append(dst, `,"features":[`...)
 }
 
 // AppendValue appends an attribute value as JSON.

@@ -16,7 +16,8 @@ import (
 // file.
 type Source struct {
 	Encoding string // of text in .csv and .dbf files, by the user's word
-	Sheet    string // of a workbook, or layer of a GeoPackage
+	Sheet    string // of a workbook, table of a GeoPackage, or layer of a .zip
+	AnyCRS   bool   // the user gives the coordinate system: one that is declared and not known does not matter
 }
 
 // Open opens a file as features, by its first bytes and its extension:
@@ -27,9 +28,12 @@ func Open(path string, s Source) (Features, error) {
 	extension := strings.ToLower(filepath.Ext(path))
 	switch extension {
 	case ".shp", ".dbf", ".zip":
-		return OpenShapefile(path, s.Encoding)
+		if extension == ".zip" && s.Sheet != "" {
+			path += ":" + s.Sheet
+		}
+		return openShapefile(path, s.Encoding, s.AnyCRS)
 	case ".gpkg":
-		return OpenGeoPackage(path, s.Sheet)
+		return openGeoPackage(path, s.Sheet, s.AnyCRS)
 	}
 	file, err := os.Open(path)
 	if err != nil {
