@@ -83,7 +83,7 @@ func chooseTable(name, table string, tables []geopackage.Table) (geopackage.Tabl
 	case table != "":
 		return bad(fmt.Sprintf("the file has no table %q", table), "give one of "+list)
 	case len(tables) > 1:
-		return bad(fmt.Sprintf("the file has %d tables: %s", len(tables), list), "name the one that is meant")
+		return bad(fmt.Sprintf("the file has %d tables: %s", len(tables), list), "name one: --sheet "+names[0])
 	}
 	return tables[0], nil
 }

@@ -245,7 +245,7 @@ func chooseLayer(path, layer string, files []*zip.File) (archived, []string, err
 	case len(all) == 0:
 		return bad("the archive has no shapefile: neither a .shp nor a .dbf", "give an archive with one")
 	case len(all) > 1:
-		return bad(fmt.Sprintf("the archive has %d layers: %s", len(all), names(all)), fmt.Sprintf("name one, as in %s:%s", filepath.Base(path), all[0].name))
+		return bad(fmt.Sprintf("the archive has %d layers: %s", len(all), names(all)), fmt.Sprintf("name one: --sheet %s", all[0].name))
 	}
 	return all[0], nil, nil
 }
