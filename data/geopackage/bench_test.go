@@ -72,13 +72,14 @@ func round(at orb.Point, radius float64, corners int) orb.Polygon {
 	return orb.Polygon{append(ring, ring[0])}
 }
 
-func filledTown(tb testing.TB) *geopackage.Store {
+func filledTown(tb testing.TB) (*geopackage.Store, string) {
 	tb.Helper()
-	store := openStore(tb, filepath.Join(tb.TempDir(), "town.gpkg"))
+	path := filepath.Join(tb.TempDir(), "town.gpkg")
+	store := openStore(tb, path)
 	if err := store.Fill(tb.Context(), town{}, nil); err != nil {
 		tb.Fatal(err)
 	}
-	return store
+	return store, path
 }
 
 func BenchmarkFill(b *testing.B) {
@@ -88,7 +89,7 @@ func BenchmarkFill(b *testing.B) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	store := filledTown(b)
+	store, _ := filledTown(b)
 	for b.Loop() {
 		if _, err := store.Load(b.Context()); err != nil {
 			b.Fatal(err)
@@ -97,7 +98,7 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 func BenchmarkCommit(b *testing.B) {
-	store := filledTown(b)
+	store, _ := filledTown(b)
 	base := spatial.Version(1)
 	for b.Loop() {
 		row := townRow("buildings", 1+int64(base)%18399)

@@ -32,7 +32,7 @@ func (s *Store) Commit(ctx context.Context, c spatial.Change) (spatial.Version, 
 		return t.record(next, c.Note, touched, len(c.Create)+len(c.Drop) > 0)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("commit to %s: %w", s.path, err)
+		return 0, s.unwritten(ctx, "commit to", err)
 	}
 	return next, nil
 }
@@ -55,10 +55,19 @@ func (s *Store) Fill(ctx context.Context, from data.Source, progress data.Progre
 		return t.record(1, "filled", l.ids(), true)
 	})
 	if err != nil {
-		return fmt.Errorf("fill %s: %w", s.path, err)
+		return s.unwritten(ctx, "fill", err)
 	}
 	s.checkpoint(ctx)
 	return nil
+}
+
+// unwritten says why a transaction left no trace. Of one that was interrupted
+// the place where it happened to be means nothing.
+func (s *Store) unwritten(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil {
+		err = fmt.Errorf("interrupted, nothing was written: %w", context.Cause(ctx))
+	}
+	return fmt.Errorf("%s %s: %w", what, s.path, err)
 }
 
 // settle begins a change of the version that must be the base: what the

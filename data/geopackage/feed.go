@@ -2,6 +2,7 @@ package geopackage
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -114,11 +115,8 @@ func (s *Store) Watch(ctx context.Context, wake func()) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for last := int64(-1); ; {
-		if err := s.inPlace(); err != nil {
-			return err
-		}
-		var now int64
-		if err := statement.QueryRowContext(ctx).Scan(&now); err != nil {
+		now, err := s.look(ctx, statement)
+		if err != nil {
 			return s.watchEnds(ctx, err)
 		}
 		if now != last {
@@ -131,6 +129,15 @@ func (s *Store) Watch(ctx context.Context, wake func()) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// look is the counter of commits of a file that is still in its place.
+func (s *Store) look(ctx context.Context, statement *sql.Stmt) (counter int64, err error) {
+	if err := s.inPlace(); err != nil {
+		return 0, err
+	}
+	err = statement.QueryRowContext(ctx).Scan(&counter)
+	return counter, err
 }
 
 func (s *Store) watchEnds(ctx context.Context, err error) error {

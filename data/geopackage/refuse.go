@@ -11,6 +11,13 @@ import (
 	"wangge/spatial"
 )
 
+// takes says whether a row was refused because another has a unique value of
+// it.
+func takes(err error) bool {
+	var failure *sqlite.Error
+	return errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+}
+
 // refusedRow turns the violation of a constraint by a row into the rule's
 // name. SQLite tells it only in words: the name of a CHECK, table and column
 // of the others.

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,10 +30,9 @@ func (l *layers) validate(changes []spatial.LayerChange) error {
 	return nil
 }
 
-// edit writes a change of one layer. Replaced rows go out before new ones
-// come in, so that two rows may exchange their codes.
+// edit writes a change of one layer.
 func (l *layers) edit(c spatial.LayerChange) error {
-	if err := l.remove(c); err != nil {
+	if err := l.remove(c.Layer, c.Delete); err != nil {
 		return err
 	}
 	in, err := l.inserter(l.find(c.Layer))
@@ -40,31 +40,26 @@ func (l *layers) edit(c spatial.LayerChange) error {
 		return err
 	}
 	for _, row := range c.Put {
-		if err := in.insert(row); err != nil {
-			return errors.Join(err, in.statement.Close())
+		if err := in.put(row); err != nil {
+			return errors.Join(err, in.release())
 		}
 	}
 	return in.close()
 }
 
-func (l *layers) remove(c spatial.LayerChange) error {
-	statement, err := l.conn.PrepareContext(l.ctx, fmt.Sprintf("DELETE FROM %s WHERE id = ?", quote(string(c.Layer))))
+func (l *layers) remove(id spatial.LayerID, rows []int64) error {
+	statement, err := l.conn.PrepareContext(l.ctx, fmt.Sprintf("DELETE FROM %s WHERE id = ?", quote(string(id))))
 	if err != nil {
 		return err
 	}
 	defer statement.Close()
-	for _, row := range c.Put {
-		if _, err := statement.ExecContext(l.ctx, row.ID); err != nil {
-			return err
-		}
-	}
-	for _, id := range c.Delete {
-		result, err := statement.ExecContext(l.ctx, id)
+	for _, row := range rows {
+		result, err := statement.ExecContext(l.ctx, row)
 		if err != nil {
 			return err
 		}
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("%s %d: %w", c.Layer, id, errors.Join(spatial.ErrNotFound, err))
+			return fmt.Errorf("%s %d: %w", id, row, errors.Join(spatial.ErrNotFound, err))
 		}
 	}
 	return nil
@@ -78,7 +73,7 @@ func (l *layers) fill(s *spatial.Schema, from data.Source, progress data.Progres
 	if err != nil {
 		return err
 	}
-	defer in.statement.Close()
+	defer in.release()
 	done, last := 0, int64(0)
 	for row, err := range from.Rows(s.ID) {
 		switch {
@@ -90,7 +85,7 @@ func (l *layers) fill(s *spatial.Schema, from data.Source, progress data.Progres
 		if err := validate(s, row); err != nil {
 			return err
 		}
-		if err := in.insert(row); err != nil {
+		if err := in.put(row); err != nil {
 			return err
 		}
 		last = row.ID
@@ -107,27 +102,44 @@ func (l *layers) fill(s *spatial.Schema, from data.Source, progress data.Progres
 	return l.execAll(createRest(s))
 }
 
-// inserter writes rows of one layer.
+// exchangeLimit is how many rows of one change may take unique values that
+// other rows of it give away. They wait in memory.
+const exchangeLimit = 100_000
+
+// inserter writes rows of one layer: new ones, and in place those that exist,
+// so that columns of other programs keep their values. It does not use ON
+// CONFLICT, which the standard triggers of the R-tree cannot bear.
 type inserter struct {
-	*tx
-	schema    *spatial.Schema
-	statement *sql.Stmt
-	args      []any
-	blob      []byte
-	bound     orb.Bound
-	located   bool // bound holds something
-	multi     bool // a row had more than one part
+	*layers
+	schema      *spatial.Schema
+	add, change *sql.Stmt
+	args        []any
+	blob        []byte
+	bound       orb.Bound
+	located     bool          // bound holds something
+	multi       bool          // a row had more than one part
+	waiting     []spatial.Row // rows whose unique values were taken when they came
 }
 
 func (l *layers) inserter(s *spatial.Schema) (*inserter, error) {
 	columns := columnNames(s)
-	statement, err := l.conn.PrepareContext(l.ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)",
+	marks := make([]string, len(columns))
+	for i, name := range columns {
+		marks[i] = fmt.Sprintf("%s = ?%d", name, i+1)
+	}
+	add, err := l.conn.PrepareContext(l.ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)",
 		quote(string(s.ID)), strings.Join(columns, ", "), strings.Repeat(", ?", len(columns)-1)))
 	if err != nil {
 		return nil, err
 	}
-	return &inserter{tx: l.tx, schema: s, statement: statement}, nil
+	change, err := l.conn.PrepareContext(l.ctx, fmt.Sprintf("UPDATE %s SET %s WHERE id = ?1", quote(string(s.ID)), strings.Join(marks[min(1, len(marks)-1):], ", ")))
+	if err != nil {
+		return nil, errors.Join(err, add.Close())
+	}
+	return &inserter{layers: l, schema: s, add: add, change: change}, nil
 }
+
+func (in *inserter) release() error { return errors.Join(in.add.Close(), in.change.Close()) }
 
 // columnNames are id, geom if there is geometry, and the fields, quoted.
 func columnNames(s *spatial.Schema) []string {
@@ -141,6 +153,21 @@ func columnNames(s *spatial.Schema) []string {
 	return names
 }
 
+// put writes a row. One whose unique value is taken waits for the end: the
+// other row may yet give it away.
+func (in *inserter) put(row spatial.Row) error {
+	err := in.insert(row)
+	if err == nil {
+		return nil
+	}
+	if !takes(err) || len(in.waiting) == exchangeLimit {
+		return refusedRow(in.schema, row, err)
+	}
+	row.Values, row.Geometry = slices.Clone(row.Values), orb.Clone(row.Geometry)
+	in.waiting = append(in.waiting, row)
+	return nil
+}
+
 func (in *inserter) insert(row spatial.Row) error {
 	in.args = append(in.args[:0], row.ID)
 	if in.schema.Geometry != spatial.NoGeometry {
@@ -149,8 +176,32 @@ func (in *inserter) insert(row spatial.Row) error {
 	for _, v := range row.Values {
 		in.args = append(in.args, stored(v))
 	}
-	if _, err := in.statement.ExecContext(in.ctx, in.args...); err != nil {
-		return refusedRow(in.schema, row, err)
+	result, err := in.change.ExecContext(in.ctx, in.args...)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	_, err = in.add.ExecContext(in.ctx, in.args...)
+	return err
+}
+
+// exchange writes the rows that wait. Their old states go out before the new
+// come in, so that rows may exchange unique values.
+//
+// BUG(geopackage): a row that waited loses what other programs keep of it in
+// columns that the layer does not have.
+func (in *inserter) exchange() error {
+	for _, row := range in.waiting {
+		if err := in.exec(fmt.Sprintf("DELETE FROM %s WHERE id = ?", quote(string(in.schema.ID))), row.ID); err != nil {
+			return err
+		}
+	}
+	for _, row := range in.waiting {
+		if err := in.insert(row); err != nil {
+			return refusedRow(in.schema, row, err)
+		}
 	}
 	return nil
 }
@@ -174,7 +225,7 @@ func (in *inserter) encode(g orb.Geometry) any {
 // close ends the insertion and keeps the word on the layer's extent and type
 // true; the extent never shrinks.
 func (in *inserter) close() error {
-	err := in.statement.Close()
+	err := errors.Join(in.exchange(), in.release())
 	if err != nil || !in.located {
 		return err
 	}
