@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -329,6 +330,41 @@ func TestApplyInBulk(t *testing.T) {
 	if f, err := l.ByCode("Q3000"); err != nil || f.ID() != 3000 || l.Len() != n/1000 || len(l.chunks) != 1 || len(l.boxes.pages) != 1 {
 		t.Errorf("%v %v: %d features in %d chunks, %d pages", f, err, l.Len(), len(l.chunks), len(l.boxes.pages))
 	}
+}
+
+// TestReadersNeedNotWait reads one layer while changes of it are applied, for
+// the race detector to see.
+func TestReadersNeedNotWait(t *testing.T) {
+	s := New(1, points(t, 3000))
+	l, _ := s.Layer("points")
+	bound, _ := l.Bound()
+	read := func() {
+		for range 20 {
+			n := 0
+			for range l.Intersecting(bound) {
+				n++
+			}
+			for range l.Nearby(func(orb.Bound) float64 { return 0 }, func(Feature) float64 { return 0 }) {
+				n--
+			}
+			if _, err := l.ByCode("P1500"); n != 0 || err != nil {
+				t.Errorf("%d more in the box than nearby; %v", n, err)
+			}
+		}
+	}
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(read)
+	}
+	for id := range int64(100) {
+		row := Row{ID: 30*id + 1, Geometry: orb.Point{114, 22}, Values: []Value{Text("P1500")}}
+		next, err := s.Apply(Change{Base: s.Version(), Layers: []LayerChange{{Layer: "points", Put: []Row{row}}}}, s.Version()+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = next
+	}
+	readers.Wait()
 }
 
 func BenchmarkWorldOf(b *testing.B) {

@@ -101,7 +101,9 @@ func (c LayerChange) repeated() (int64, bool) {
 // The receiver is untouched. One goroutine at a time may apply changes to
 // snapshots that descend from each other; readers need not wait. Cost: that
 // of the chunks and index pages the rows fall into, about 0.1 ms for one row
-// whatever the size of the layer, 2 µs a row where neighbours change together.
+// whatever the size of the layer, and 2 µs a row where neighbours change
+// together. Rows scattered over all chunks have the whole layer written anew,
+// as long as loading it takes: 42,336 among 4.2 million, 2 s.
 func (s *Snapshot) Apply(c Change, version Version) (*Snapshot, error) {
 	if c.Base != s.version {
 		return nil, fmt.Errorf("apply a change planned on version %d to version %d: %w", c.Base, s.version, ErrConflict)
