@@ -1,12 +1,16 @@
 package api
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/datum"
 )
 
 func (s *Server) collectionRoutes() []route {
@@ -17,6 +21,8 @@ func (s *Server) collectionRoutes() []route {
 			parameters: []parameter{layerParam, jsonFormat}, media: []string{mediaJSON}, handle: s.collection},
 		{method: http.MethodGet, path: "/collections/{layer}/schema", summary: "The properties of a layer's features, as JSON Schema",
 			parameters: []parameter{layerParam, jsonFormat}, media: []string{mediaSchema}, handle: s.schema},
+		{method: http.MethodGet, path: "/collections/{layer}/queryables", summary: "What filter, sortby and datetime can ask a layer for, as JSON Schema",
+			parameters: []parameter{layerParam, jsonFormat}, media: []string{mediaSchema}, handle: s.queryables},
 	}
 }
 
@@ -29,6 +35,7 @@ type collection struct {
 	ItemType    string               `json:"itemType"`
 	Extent      *extent              `json:"extent,omitempty"`
 	CRS         []string             `json:"crs"`
+	StorageCRS  string               `json:"storageCrs,omitempty"`
 	Links       []link               `json:"links"`
 	AsOf        string               `json:"as_of"`
 	Synthetic   bool                 `json:"synthetic"`
@@ -87,14 +94,18 @@ func (r *request) layer() (*spatial.Layer, error) { return r.snapshot.Layer(laye
 
 func (s *Server) describe(r *request, layer *spatial.Layer) collection {
 	schema := layer.Schema()
-	return collection{
+	described := collection{
 		ID: schema.ID, Title: both(schema.Title), Description: both(schema.Description), ItemType: "feature",
-		Extent: extentOf(layer), CRS: []string{crs84}, Links: s.layerLinks(r, layer),
+		Extent: extentOf(layer), CRS: servedURIs(), Links: s.layerLinks(r, layer),
 		AsOf: schema.AsOf, Synthetic: schema.Synthetic, Version: layer.Version(), Count: layer.Len(),
 		Group: schema.Group, Geometry: schema.Geometry, Source: schema.Source, Licence: schema.Licence,
 		Titles: schema.Title, Texts: schema.Description, Note: schema.Note,
 		Code: schema.Code, Label: schema.Label, Fields: append([]spatial.Field{}, schema.Fields...),
 	}
+	if schema.Geometry != spatial.NoGeometry {
+		described.StorageCRS = datum.EPSG4490.URI()
+	}
+	return described
 }
 
 // both joins a text's languages for readers that take only one.
@@ -118,6 +129,7 @@ func (s *Server) layerLinks(r *request, layer *spatial.Layer) []link {
 	links := []link{
 		{Href: at + "/items", Rel: "items", Type: mediaGeoJSON, Title: "the features"},
 		{Href: at + "/schema", Rel: "describedby", Type: mediaSchema, Title: "the properties"},
+		{Href: at + "/queryables", Rel: relQueryables, Type: mediaSchema, Title: "what can be asked for"},
 	}
 	if layer.Schema().Geometry == spatial.NoGeometry {
 		return links
@@ -129,25 +141,54 @@ func (s *Server) layerLinks(r *request, layer *spatial.Layer) []link {
 	)
 }
 
-// schema describes a layer's properties as JSON Schema (2020-12).
+const relQueryables = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+
+// schema describes a layer's properties.
 func (s *Server) schema(w http.ResponseWriter, r *request) error {
+	return s.writeSchema(w, r, jsonSchema{})
+}
+
+// queryables describes what a layer can be asked for: all its properties,
+// and no others.
+func (s *Server) queryables(w http.ResponseWriter, r *request) error {
+	return s.writeSchema(w, r, jsonSchema{"additionalProperties": false})
+}
+
+// writeSchema adds a layer's properties to a JSON Schema (2020-12), the roles as OGC API - Features - Part 5 names them.
+func (s *Server) writeSchema(w http.ResponseWriter, r *request, document jsonSchema) error {
 	layer, err := r.layer()
 	if err != nil {
 		return err
 	}
 	provenanceOf(r.snapshot, layer).head(w.Header())
 	schema := layer.Schema()
+	maps.Copy(document, jsonSchema{
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": s.self(r, mediaSchema).Href,
+		"type": "object", "title": both(schema.Title), "description": both(schema.Description), "properties": propertySchemas(schema),
+	})
+	return writeJSON(w, mediaSchema, document)
+}
+
+func propertySchemas(schema *spatial.Schema) map[string]jsonSchema {
 	properties := map[string]jsonSchema{}
 	if schema.Geometry != spatial.NoGeometry {
 		properties["geometry"] = jsonSchema{"x-ogc-role": "primary-geometry", "format": geometryFormat(schema.Geometry)}
 	}
 	for i := range schema.Fields {
-		properties[schema.Fields[i].Name] = fieldSchema(&schema.Fields[i])
+		field := fieldSchema(&schema.Fields[i])
+		switch {
+		case schema.Fields[i].Name == schema.Code:
+			field["x-ogc-role"] = "id"
+		case i == primaryInstant(schema):
+			field["x-ogc-role"] = "primary-instant"
+		case schema.Fields[i].References != "":
+			field["x-ogc-role"] = "reference"
+			field["x-ogc-collectionId"] = schema.Fields[i].References
+		}
+		field["x-ogc-propertySeq"] = i + 1
+		properties[schema.Fields[i].Name] = field
 	}
-	return writeJSON(w, mediaSchema, jsonSchema{
-		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": s.self(r, mediaSchema).Href,
-		"type": "object", "title": both(schema.Title), "properties": properties,
-	})
+	return properties
 }
 
 // geometryFormat names the geometry as OGC API - Features - Part 5 does.
@@ -186,8 +227,11 @@ func fieldSchema(f *spatial.Field) jsonSchema {
 	if f.Unit != "" {
 		schema["x-ogc-unit"] = f.Unit
 	}
+	if f.Digits > 0 {
+		schema["pattern"] = fmt.Sprintf("^[0-9]{%d}$", f.Digits)
+	}
 	if values := allowedValues(f); len(values) > 0 {
-		schema["enum"] = values
+		schema["enum"], schema["oneOf"] = values, titledValues(f)
 	}
 	return schema
 }
@@ -202,6 +246,20 @@ func allowedValues(f *spatial.Field) []any {
 	}
 	if len(values) > 0 && !f.Required {
 		values = append(values, nil)
+	}
+	return values
+}
+
+// titledValues is the same set with what each value is called.
+func titledValues(f *spatial.Field) []jsonSchema {
+	var values []jsonSchema
+	for _, label := range f.Values {
+		if v, err := spatial.ParseValue(f.Type, label.Value); err == nil {
+			values = append(values, jsonSchema{"const": v.Any(), "title": cmp.Or(both(label.Title), label.Value)})
+		}
+	}
+	if !f.Required {
+		values = append(values, jsonSchema{"const": nil, "title": "无 none"})
 	}
 	return values
 }

@@ -63,7 +63,7 @@ func (s *Server) gridAt(w http.ResponseWriter, r *request) error {
 	}
 	answer.analysis = analysis{provenanceOf(r.snapshot, used...), pointInPolygon, crs84, parametersOf(r), map[string]int{}}
 	answer.head(w.Header())
-	return writeFeature(w, grid, allFields(grids.Schema()), answer)
+	return writeFeature(w, frame{}, grid, allFields(grids.Schema()), answer)
 }
 
 // referred is the feature of a layer that one of the features refers to.

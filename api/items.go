@@ -10,19 +10,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paulmach/orb"
-
-	"wangge/data/format"
 	"wangge/spatial"
+	"wangge/spatial/filter"
 )
 
 func (s *Server) itemRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/collections/{layer}/items", summary: "Features of a layer, in order of their ids", filters: true,
-			parameters: []parameter{layerParam, bboxParam, datetimeParam, limitParam, cursorParam, propertiesParam, geojsonFormat},
-			media:      []string{mediaGeoJSON}, handle: s.items},
+			parameters: []parameter{layerParam, bboxParam, bboxCRSParam, datetimeParam, filterParam, filterLangParam, filterCRSParam, crsParam, datumParam,
+				sortbyParam, limitParam, cursorParam, propertiesParam, geojsonFormat},
+			media: []string{mediaGeoJSON}, handle: s.items},
 		{method: http.MethodGet, path: "/collections/{layer}/items/{id}", summary: "One feature",
-			parameters: []parameter{layerParam, itemParam, propertiesParam, geojsonFormat}, media: []string{mediaGeoJSON}, handle: s.item},
+			parameters: []parameter{layerParam, itemParam, crsParam, datumParam, propertiesParam, geojsonFormat}, media: []string{mediaGeoJSON}, handle: s.item},
 	}
 }
 
@@ -32,9 +31,9 @@ const (
 )
 
 var (
-	bboxParam = &param[[]orb.Bound]{
+	bboxParam = &param[bboxNumbers]{
 		declaration{name: "bbox", in: inQuery, example: "114.10,22.54,114.12,22.56",
-			description: "only features that meet this box: west,south,east,north in degrees; west may be greater than east across the 180th meridian",
+			description: "only features that meet this box: west,south,east,north in degrees, or the same corners in the system of bbox-crs; west may be greater than east across the 180th meridian",
 			schema:      jsonSchema{"type": "array", "items": jsonSchema{"type": "number"}, "minItems": 4, "maxItems": 6}},
 		parseBBox,
 	}
@@ -44,23 +43,41 @@ var (
 			schema:      jsonSchema{"type": "integer", "minimum": 1, "maximum": maxLimit, "default": defaultLimit}},
 		parseLimit,
 	}
-	cursorParam = &param[cursor]{
+	cursorParam = &param[*cursor]{
 		declaration{name: "cursor", in: inQuery, example: "AAAAAAAAAGQAAAAA", schema: jsonSchema{"type": "string"},
 			description: "where to go on, from the next link of the page before"},
 		parseCursor,
 	}
-	datetimeParam = &param[string]{
+	datetimeParam = &param[interval]{
 		declaration{name: "datetime", in: inQuery, example: "2024-11-04T00:00:00Z/..", schema: jsonSchema{"type": "string"},
-			description: "an instant, or an interval with / and .. for an open end; features of a layer without temporal geometry always match"},
+			description: "an instant, or an interval with / and .. for an open end (RFC 3339); a day without time is the whole day. It asks about the field that /queryables marks as primary-instant, and is refused where there is none"},
 		parseDatetime,
+	}
+	sortbyParam = &param[[]string]{
+		declaration{name: "sortby", in: inQuery, example: "-as_of,name", schema: jsonSchema{"type": "array", "items": jsonSchema{"type": "string"}},
+			description: "fields to sort by, each with - before it for descending order; features without a value come last, equal ones in order of ids"},
+		splitNames,
+	}
+	filterParam = &param[filter.Expr]{
+		declaration{name: "filter", in: inQuery, example: "name LIKE '新秀%'", schema: jsonSchema{"type": "string", "maxLength": filter.MaxBytes},
+			description: "a condition in CQL2 text: AND OR NOT = <> < > <= >= IN LIKE BETWEEN IS NULL, DATE('…'), TIMESTAMP('…'), S_INTERSECTS S_DISJOINT S_WITHIN S_CONTAINS (geometry, WKT), S_DWITHIN(geometry, WKT, distance, metres)"},
+		parseFilterText,
+	}
+	filterLangParam = &param[string]{
+		declaration{name: "filter-lang", in: inQuery, example: "cql2-text", schema: jsonSchema{"type": "string", "enum": []string{"cql2-text"}, "default": "cql2-text"},
+			description: "language of filter"},
+		func(text string) (string, error) {
+			if text != "cql2-text" {
+				return "", fmt.Errorf("%q is not read here; filter takes cql2-text", shorten(text))
+			}
+			return text, nil
+		},
 	}
 	propertiesParam = &param[[]string]{
 		declaration{name: "properties", in: inQuery, example: "code,name",
 			description: "only these properties, with commas between; nothing for none",
 			schema:      jsonSchema{"type": "array", "items": jsonSchema{"type": "string"}}},
-		func(text string) ([]string, error) {
-			return strings.FieldsFunc(text, func(r rune) bool { return r == ',' }), nil
-		},
+		splitNames,
 	}
 	itemParam = &param[string]{
 		declaration{name: "id", in: inPath, example: "44030300200718", required: true, schema: jsonSchema{"type": "string"},
@@ -68,6 +85,19 @@ var (
 		func(text string) (string, error) { return text, nil },
 	}
 )
+
+func splitNames(text string) ([]string, error) {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' }), nil
+}
+
+// parseFilterText keeps the place and the remedy that the parser names.
+func parseFilterText(text string) (filter.Expr, error) {
+	e, err := filter.Parse(text)
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	return e, nil
+}
 
 // parseLimit reads a count and cuts it to the most that is served at once, as
 // OGC API - Features asks.
@@ -79,59 +109,99 @@ func parseLimit(text string) (int, error) {
 	return int(min(n, maxLimit)), nil
 }
 
-// parseDatetime checks the form of an instant or interval (RFC 3339).
-func parseDatetime(text string) (string, error) {
-	ends := strings.Split(text, "/")
-	if len(ends) > 2 {
-		return "", fmt.Errorf("%d parts; an interval has two", len(ends))
-	}
-	var times []time.Time
-	for _, end := range ends {
-		if len(ends) == 2 && (end == "" || end == "..") {
-			continue
-		}
-		at, err := parseInstant(end)
-		if err != nil {
-			return "", err
-		}
-		times = append(times, at)
-	}
-	if len(times) == 2 && times[1].Before(times[0]) {
-		return "", fmt.Errorf("the interval ends before it begins")
-	}
-	return text, nil
-}
-
-func parseInstant(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%q is not an instant", shorten(text))
-}
-
 // items answers with a page of the features that a query selects.
 func (s *Server) items(w http.ResponseWriter, r *request) error {
-	layer, err := r.layer()
+	selected, err := r.selection()
 	if err != nil {
 		return err
 	}
-	fields, err := r.fields(layer.Schema())
+	fields, err := r.fields(selected.layer.Schema())
 	if err != nil {
 		return err
 	}
-	equals, err := parseFilters(layer.Schema(), r.filters)
+	in, err := r.frame(crsParam)
 	if err != nil {
 		return err
 	}
-	place := cursorParam.of(r)
-	hash := queryHash(layer.ID(), r.query)
-	if cursorParam.given(r) && place.query != hash {
+	list := listing{selection: selected, fields: fields, in: in, hash: queryHash(selected.layer.ID(), r.query)}
+	after := cursorParam.of(r)
+	if after != nil && !after.fits(selected.layer.Schema(), list.hash, selected.sort) {
 		return cursorParam.refuse("it belongs to another query")
 	}
-	selected := selection{layer: layer, boxes: bboxParam.of(r), equals: equals}
-	return s.writePage(w, r, layer, selected.page(place.after, limitParam.of(r)), fields)
+	if list.page, err = selected.page(r.Context(), after, limitParam.of(r)); err != nil {
+		return err
+	}
+	return s.writePage(w, r, &list)
+}
+
+// listing is a page and how it is to be written.
+type listing struct {
+	*selection
+	page
+	fields []int
+	in     frame
+	hash   uint32
+}
+
+// selection reads which features a request asks for.
+func (r *request) selection() (*selection, error) {
+	layer, err := r.layer()
+	if err != nil {
+		return nil, err
+	}
+	schema := layer.Schema()
+	s := &selection{layer: layer}
+	if s.sort, err = parseSort(schema, sortbyParam.of(r)); err != nil {
+		return nil, err
+	}
+	var all []*filter.Filter
+	for _, read := range []func(*spatial.Schema) ([]*filter.Filter, error){r.equalFilters, r.bboxFilter, r.datetimeFilter, r.textFilter} {
+		parts, err := read(schema)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, parts...)
+	}
+	s.where = filter.All(all...)
+	return s, nil
+}
+
+func (r *request) equalFilters(schema *spatial.Schema) ([]*filter.Filter, error) {
+	equals, err := parseFilters(schema, r.filters)
+	filters := make([]*filter.Filter, len(equals))
+	for i, e := range equals {
+		filters[i] = filter.Equal(schema, e.field, e.value)
+	}
+	return filters, err
+}
+
+func (r *request) bboxFilter(*spatial.Schema) ([]*filter.Filter, error) {
+	in, err := r.frame(bboxCRSParam)
+	if err != nil || !bboxParam.given(r) {
+		return nil, err
+	}
+	areas, err := in.areas(bboxParam.of(r))
+	if err != nil {
+		return nil, bboxParam.refuse(err.Error())
+	}
+	return []*filter.Filter{filter.Meeting(areas...)}, nil
+}
+
+func (r *request) datetimeFilter(schema *spatial.Schema) ([]*filter.Filter, error) {
+	if !datetimeParam.given(r) {
+		return nil, nil
+	}
+	f, err := datetimeParam.of(r).during(schema)
+	return []*filter.Filter{f}, err
+}
+
+func (r *request) textFilter(schema *spatial.Schema) ([]*filter.Filter, error) {
+	in, err := r.frame(filterCRSParam)
+	if err != nil || !filterParam.given(r) {
+		return nil, err
+	}
+	f, err := filter.New(filterParam.of(r), schema, in.toLL)
+	return []*filter.Filter{f}, err
 }
 
 // fields are the indexes of the properties asked for; all if none are named.
@@ -173,37 +243,40 @@ type pageHead struct {
 	NumberReturned int    `json:"numberReturned"`
 	TimeStamp      string `json:"timeStamp"`
 	provenance
-	Links []link `json:"links"`
+	Coordinates *coordinates `json:"coordinates,omitempty"`
+	Links       []link       `json:"links"`
 }
 
-func (s *Server) writePage(w http.ResponseWriter, r *request, layer *spatial.Layer, p page, fields []int) error {
-	head := pageHead{Type: "FeatureCollection", NumberMatched: p.matched, NumberReturned: len(p.features),
-		TimeStamp: time.Now().UTC().Format(time.RFC3339), provenance: provenanceOf(r.snapshot, layer),
-		Links: []link{s.self(r, mediaGeoJSON), s.up(r, layer)}}
-	if p.more {
-		next := s.next(r, layer, p.features[len(p.features)-1].ID())
+func (s *Server) writePage(w http.ResponseWriter, r *request, l *listing) error {
+	head := pageHead{Type: "FeatureCollection", NumberMatched: l.matched, NumberReturned: len(l.features),
+		TimeStamp: time.Now().UTC().Format(time.RFC3339), provenance: provenanceOf(r.snapshot, l.layer), Coordinates: l.in.describe(),
+		Links: []link{s.self(r, mediaGeoJSON), s.up(r, l.layer)}}
+	if l.more {
+		next := s.next(r, l)
 		head.Links = append(head.Links, next)
 		w.Header().Set("Link", fmt.Sprintf(`<%s>; rel="next"; type="%s"`, next.Href, next.Type))
 	}
 	head.head(w.Header())
+	l.in.head(w.Header())
 	w.Header().Set("Content-Type", mediaGeoJSON)
-	return writeFeatures(w, head, p.features, fields)
+	return writeFeatures(w, head, l)
 }
 
 // writeFeatures streams a page as it is encoded.
-func writeFeatures(w http.ResponseWriter, head pageHead, features []spatial.Feature, fields []int) error {
+func writeFeatures(w http.ResponseWriter, head pageHead, l *listing) error {
 	start, err := encode(head)
 	if err != nil {
 		return err
 	}
 	out := stream{to: w}
 	out.buf = append(open(start), `,"features":[`...)
-	for i, f := range features {
+	for i, f := range l.features {
 		if i > 0 {
 			out.buf = append(out.buf, ',')
 		}
-		out.buf = append(out.buf, '\n')
-		out.buf = format.AppendFeature(out.buf, f, fields)
+		if out.buf, err = l.in.appendFeature(append(out.buf, '\n'), f, l.fields); err != nil {
+			return err
+		}
 		if err := out.drain(); err != nil {
 			return err
 		}
@@ -217,11 +290,11 @@ func (s *Server) up(r *request, layer *spatial.Layer) link {
 	return link{Href: s.base(r.Request) + "/collections/" + string(layer.ID()), Rel: "collection", Type: mediaJSON, Title: both(layer.Schema().Title)}
 }
 
-// next is the link to the page after the feature with an id.
-func (s *Server) next(r *request, layer *spatial.Layer, after int64) link {
+// next is the link to the page after this one.
+func (s *Server) next(r *request, l *listing) link {
 	query := maps.Clone(r.query)
-	query["cursor"] = []string{cursor{after, queryHash(layer.ID(), r.query)}.String()}
-	href := s.base(r.Request) + "/collections/" + string(layer.ID()) + "/items?" + query.Encode()
+	query["cursor"] = []string{l.cursorAfter(l.features[len(l.features)-1], l.hash).String()}
+	href := s.base(r.Request) + "/collections/" + string(l.layer.ID()) + "/items?" + query.Encode()
 	return link{Href: href, Rel: "next", Type: mediaGeoJSON, Title: "the next page"}
 }
 
@@ -239,22 +312,32 @@ func (s *Server) item(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	in, err := r.frame(crsParam)
+	if err != nil {
+		return err
+	}
 	tail := struct {
 		provenance
-		Links []link `json:"links"`
-	}{provenanceOf(r.snapshot, layer), []link{s.self(r, mediaGeoJSON), s.canonical(r, feature), s.up(r, layer)}}
+		Coordinates *coordinates `json:"coordinates,omitempty"`
+		Links       []link       `json:"links"`
+	}{provenanceOf(r.snapshot, layer), in.describe(), []link{s.self(r, mediaGeoJSON), s.canonical(r, feature), s.up(r, layer)}}
 	tail.head(w.Header())
-	return writeFeature(w, feature, fields, tail)
+	in.head(w.Header())
+	return writeFeature(w, in, feature, fields, tail)
 }
 
 // writeFeature answers with a feature and the members of about beside it.
-func writeFeature(w http.ResponseWriter, feature spatial.Feature, fields []int, about any) error {
+func writeFeature(w http.ResponseWriter, in frame, feature spatial.Feature, fields []int, about any) error {
 	rest, err := encode(about)
 	if err != nil {
 		return err
 	}
+	body, err := in.appendFeature(nil, feature, fields)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", mediaGeoJSON)
-	body := append(open(format.AppendFeature(nil, feature, fields)), ',')
+	body = append(open(body), ',')
 	_, err = w.Write(append(append(body, rest[1:]...), '\n'))
 	return err
 }

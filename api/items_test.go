@@ -11,6 +11,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/datum"
 )
 
 // ids are the feature ids of a FeatureCollection.
@@ -57,7 +58,18 @@ func TestItemsSelect(t *testing.T) {
 		"a box and a filter":              {"grids/items?bbox=114,22.5,114.04,22.51&above_code=440303002017", 2, []int{13, 14}},
 		"a table":                         {"statistics/items", 1, []int{1}},
 		"no place matches no box":         {"statistics/items?bbox=-180,-90,180,90", 0, []int{}},
-		"time matches what has none":      {"statistics/items?datetime=2024-01-01T00:00:00Z/..", 1, []int{1}},
+		"a day":                           {"risk_points/items?datetime=2024-11-04&limit=1", riskPoints, []int{1}},
+		"an instant of the day":           {"risk_points/items?datetime=2024-11-04T23:00:00Z&limit=1", riskPoints, []int{1}},
+		"from a day on":                   {"risk_points/items?datetime=2024-11-05/..", 0, []int{}},
+		"up to a day":                     {"risk_points/items?datetime=../2024-11-04T00:00:00Z&limit=1", riskPoints, []int{1}},
+		"an open interval":                {"risk_points/items?datetime=../..&limit=1", riskPoints, []int{1}},
+		"a condition":                     {"risk_points/items?filter=" + url.QueryEscape("people > 247 OR name LIKE '%B' AND people < 3"), 3, []int{3, 497, 499}},
+		"a condition and a field":         {"risk_points/items?people=8&filter-lang=cql2-text&filter=" + url.QueryEscape("score = 4.0"), 1, []int{17}},
+		"a code":                          {"grids/items?filter=" + url.QueryEscape("code IN ('44030300200718','x')"), 1, []int{12}},
+		"within a distance":               {"response_points/items?filter=" + url.QueryEscape("S_DWITHIN(geometry, POINT(114.026 22.505), 150, metres)"), 2, []int{2, 3}},
+		"within a shape of latitudes":     {"response_points/items?filter-crs=http://www.opengis.net/def/crs/EPSG/0/4326&filter=" + url.QueryEscape("S_WITHIN(geometry, ENVELOPE(22.5, 114.02, 22.6, 114.03))"), 2, []int{2, 3}},
+		"descending":                      {"risk_points/items?sortby=-people&limit=2", riskPoints, []int{499, 497}},
+		"by two fields, missing last":     {"risk_points/items?sortby=%2Blevel,-people&limit=2", riskPoints, []int{499, 497}},
 		"more than the most is cut to it": {"risk_points/items?limit=1000000000&people=3", 1, []int{7}},
 		"more than any number":            {"risk_points/items?limit=99999999999999999999&people=3", 1, []int{7}},
 	}
@@ -110,18 +122,26 @@ func TestBoxMeetsGeometryNotItsBox(t *testing.T) {
 
 // TestPagingSeesEachFeatureOnce follows the next links to the end.
 func TestPagingSeesEachFeatureOnce(t *testing.T) {
-	for _, query := range []string{"limit=7", "limit=50", "limit=10000", "limit=7&level=low", "limit=7&bbox=114,22.5,114.02,22.504"} {
+	for _, query := range []string{"limit=7", "limit=50", "limit=10000", "limit=7&level=low", "limit=7&bbox=114,22.5,114.02,22.504",
+		"limit=7&sortby=name", "limit=9&sortby=-level,score", "limit=30&sortby=-found&level=low", "limit=11&filter=people%3E100&sortby=level"} {
 		t.Run(query, func(t *testing.T) {
 			var seen []int
 			matched := 0
 			for next := "/collections/risk_points/items?" + query; next != ""; {
 				answer := get(t, next)
 				seen = append(seen, ids(answer)...)
+				if len(seen) > riskPoints {
+					t.Fatal("the pages do not end")
+				}
 				matched = int(answer["numberMatched"].(float64))
 				next = nextOf(answer)
 			}
-			if len(seen) != matched || !slices.IsSorted(seen) || len(slices.Compact(slices.Clone(seen))) != len(seen) {
-				t.Errorf("%d features, %d matched, in order and once each: %v", len(seen), matched, seen)
+			if !strings.Contains(query, "sortby") && !slices.IsSorted(seen) {
+				t.Errorf("not in order of ids: %v", seen)
+			}
+			slices.Sort(seen)
+			if len(seen) != matched || len(slices.Compact(slices.Clone(seen))) != len(seen) {
+				t.Errorf("%d features, %d matched, once each: %v", len(seen), matched, seen)
 			}
 		})
 	}
@@ -192,30 +212,40 @@ func TestPropertiesAreChosen(t *testing.T) {
 }
 
 func FuzzBBox(f *testing.F) {
-	for _, seed := range []string{"1,2,3,4", "1,2,3,4,5,6", "170,-10,-170,10", "NaN,1,2,3", "1e308,1,1e309,2", "", ",,,", "0x1p-2,1,2,3", "-180,-90,180,90"} {
+	for _, seed := range []string{"1,2,3,4", "1,2,3,4,5,6", "170,-10,-170,10", "NaN,1,2,3", "1e308,1,1e309,2", "", ",,,", "0x1p-2,1,2,3", "-180,-90,180,90",
+		"2492600,512000,2493000,512900", "512000,2492600,512900,2493000"} {
 		f.Add(seed)
 	}
+	frames := []frame{{}, {datum.EPSG4326, true}, {datum.EPSG4547, true}, {crs: datum.EPSG3857}, {crs: datum.GCJ02}}
 	f.Fuzz(func(t *testing.T, text string) {
-		boxes, err := parseBBox(text)
-		if err == nil && (len(boxes) < 1 || len(boxes) > 2) {
-			t.Fatalf("%d boxes", len(boxes))
+		numbers, err := parseBBox(text)
+		if err != nil {
+			return
 		}
-		for _, b := range boxes {
-			if !(b.Min[0] <= b.Max[0] && b.Min[1] <= b.Max[1] && -180 <= b.Min[0] && b.Max[0] <= 180 && -90 <= b.Min[1] && b.Max[1] <= 90) {
-				t.Fatalf("box %v of %q", b, text)
+		for _, in := range frames {
+			areas, err := in.areas(numbers)
+			if err == nil && (len(areas) < 1 || len(areas) > 2) {
+				t.Fatalf("%d areas", len(areas))
+			}
+			for _, area := range areas {
+				b := area.Bound()
+				if err == nil && !(b.Min[0] <= b.Max[0] && b.Min[1] <= b.Max[1] && -180 <= b.Min[0] && b.Max[0] <= 180 && -90 <= b.Min[1] && b.Max[1] <= 90) {
+					t.Fatalf("area %v of %q in %v", b, text, in)
+				}
 			}
 		}
 	})
 }
 
 func FuzzCursor(f *testing.F) {
-	f.Add(cursor{1 << 40, 7}.String())
+	f.Add((cursor{id: 1 << 40, query: 7}).String())
+	f.Add((cursor{id: 1, keys: []spatial.Value{text("新秀"), spatial.Null, spatial.Float(1.5), spatial.Bool(true), spatial.Int(-3)}}).String())
 	f.Add("")
 	f.Add("AAAAAAAAAAO9ex75=")
 	f.Add("A0000000\n00000000")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseCursor(text)
-		if err == nil && (c.String() != text || c.after < 0) {
+		if err == nil && (c.String() != text || c.id < 0) {
 			t.Fatalf("%q reads as %+v, which writes as %q", text, c, c)
 		}
 	})

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -23,7 +24,7 @@ func TestProblems(t *testing.T) {
 		"unknown layer's items":     {"/collections/roads/items", "", 404, "", "", "roads"},
 		"unknown feature":           {"/collections/grids/items/99", "", 404, "", "", `"99"`},
 		"unknown community":         {"/collections/grids/items/深水社区18网格", "", 404, "", "", "深水"},
-		"unknown parameter":         {items + "colour=red", "", 400, "parameter_unknown", "colour", "bbox, datetime, limit"},
+		"unknown parameter":         {items + "colour=red", "", 400, "parameter_unknown", "colour", "bbox, bbox-crs, datetime, filter"},
 		"unknown parameter, plain":  {"/healthz?x=1", "", 400, "parameter_unknown", "x", "takes no parameters"},
 		"field of another layer":    {"/collections/grids/items?level=low", "", 400, "parameter_unknown", "level", "code, name, above_code"},
 		"repeated parameter":        {items + "limit=1&limit=2", "", 400, "parameter_repeated", "limit", "2 times"},
@@ -42,10 +43,25 @@ func TestProblems(t *testing.T) {
 		"limit negative":            {items + "limit=-5", "", 400, "parameter_limit", "limit", "at least 1"},
 		"limit in exponents":        {items + "limit=1e9", "", 400, "parameter_limit", "limit", "1e9"},
 		"foreign cursor":            {items + "cursor=abc", "", 400, "parameter_cursor", "cursor", "not a cursor"},
-		"cursor of another query":   {items + "level=low&cursor=" + cursor{5, 1}.String(), "", 400, "parameter_cursor", "cursor", "another query"},
+		"cursor of another query":   {items + "level=low&cursor=" + cursor{id: 5, query: 1}.String(), "", 400, "parameter_cursor", "cursor", "another query"},
 		"unknown format":            {items + "f=shp", "", 400, "parameter_f", "f", "geojson, json"},
 		"no instant":                {items + "datetime=yesterday", "", 400, "parameter_datetime", "datetime", "yesterday"},
 		"interval backwards":        {items + "datetime=2024-02-01/2024-01-01", "", 400, "parameter_datetime", "datetime", "before it begins"},
+		"no date to ask":            {"/collections/statistics/items?datetime=2024-01-01", "", 400, "parameter_datetime", "datetime", "statistics has no date or time; its data are as of 2024-12-30"},
+		"cursor of another order":   {items + "sortby=name&cursor=" + cursor{id: 5, query: queryHash("risk_points", map[string][]string{"sortby": {"name"}})}.String(), "", 400, "parameter_cursor", "cursor", "another query"},
+		"filter cut off":            {items + "filter=people+%3E", "", 400, "filter_syntax", "filter, character 9", "the text ends"},
+		"filter by another field":   {items + "filter=colour+%3D+1", "", 400, "filter_property", "filter, character 1", "name, level, people, score, found, geometry"},
+		"filter in JSON":            {items + "filter-lang=cql2-json&filter=TRUE", "", 400, "parameter_filter-lang", "filter-lang", "cql2-text"},
+		"filter bomb":               {items + "filter=" + strings.Repeat("(", 5000) + "TRUE", "", 400, "filter_depth", "character 34", "deeper than 32"},
+		"filter of a table's place": {"/collections/statistics/items?filter=" + url.QueryEscape("S_WITHIN(geometry, POINT(1 2))"), "", 400, "filter_property", "filter", "it is a table"},
+		"unknown crs":               {items + "crs=EPSG:2154", "", 400, "parameter_crs", "crs", "EPSG:4547"},
+		"crs of no register":        {items + "crs=gcj02", "", 400, "parameter_crs", "crs", "datum="},
+		"crs and datum":             {items + "crs=EPSG:4490&datum=gcj02", "", 400, "parameter_crs", "crs", "datum is given too"},
+		"unknown datum":             {items + "datum=beijing54", "", 400, "parameter_datum", "datum", "gcj02"},
+		"bbox outside its crs":      {items + "bbox=1e9,2,2e9,4&bbox-crs=EPSG:4547", "", 400, "parameter_bbox", "bbox", "EPSG:4547"},
+		"bbox of metres turned":     {items + "bbox=2492600,512000,2492000,512900&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/4547", "", 400, "parameter_bbox", "bbox", "below and left"},
+		"sort by no field":          {items + "sortby=-colour", "", 400, "parameter_sortby", "sortby", "it has name, level"},
+		"sort twice":                {items + "sortby=name,-name", "", 400, "parameter_sortby", "sortby", "named twice"},
 		"unknown property":          {items + "properties=colour", "", 400, "parameter_properties", "properties", "name, level, people"},
 		"text for a number":         {items + "people=many", "", 400, "filter_value", "people", "type int"},
 		"value out of the list":     {items + "level=deadly", "", 400, "filter_value", "level", "general, low"},

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -11,17 +13,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/paulmach/orb"
-
 	"wangge/spatial"
-	"wangge/spatial/relate"
+	"wangge/spatial/filter"
 )
 
-// selection says which features of a layer are asked for.
+// selection says which features of a layer are asked for, and in what order.
 type selection struct {
-	layer  *spatial.Layer
-	boxes  []orb.Bound // meet any of these; none: anywhere or nowhere
-	equals []equality  // and all of these
+	layer *spatial.Layer
+	where *filter.Filter
+	sort  []sortKey // none: by id
 }
 
 // equality asks for one value of a field.
@@ -30,113 +30,203 @@ type equality struct {
 	value spatial.Value
 }
 
-// page is a run of selected features in id order.
+// page is a run of selected features in their order.
 type page struct {
 	features []spatial.Feature
 	matched  int  // features selected in all
 	more     bool // some lie beyond the page
 }
 
-// page collects up to limit selected features with ids above after.
-func (s *selection) page(after int64, limit int) page {
-	if len(s.boxes) == 0 && len(s.equals) == 0 {
-		return wholeLayerPage(s.layer, after, limit)
+// page collects up to limit selected features after a place.
+func (s *selection) page(ctx context.Context, after *cursor, limit int) (page, error) {
+	if s.where.Everything() && len(s.sort) == 0 {
+		return wholeLayerPage(s.layer, after, limit), nil
 	}
+	first := leading{before: s.before, limit: limit}
 	var p page
-	for f := range s.all() {
-		p.matched++
-		if f.ID() > after {
-			p.take(f, limit)
+	for f, err := range s.all(ctx) {
+		if err != nil {
+			return page{}, err
+		}
+		if p.matched++; s.follows(f, after) {
+			first.add(f)
 		}
 	}
-	return p
+	p.features, p.more = first.sorted()
+	return p, nil
 }
 
-func wholeLayerPage(layer *spatial.Layer, after int64, limit int) page {
+func wholeLayerPage(layer *spatial.Layer, after *cursor, limit int) page {
 	p := page{matched: layer.Len()}
-	for f := range layer.After(after) {
-		if p.take(f, limit); p.more {
+	start := int64(0)
+	if after != nil {
+		start = after.id
+	}
+	for f := range layer.After(start) {
+		if p.more = len(p.features) == limit; p.more {
 			break
 		}
+		p.features = append(p.features, f)
 	}
 	return p
 }
 
-func (p *page) take(f spatial.Feature, limit int) {
-	if p.more = len(p.features) == limit; !p.more {
-		p.features = append(p.features, f)
-	}
-}
+// maxWork bounds what a filter may cost over all features, in comparisons:
+// some seconds.
+const maxWork = 500_000_000
 
-// all yields the selected features in id order.
-func (s *selection) all() iter.Seq[spatial.Feature] {
-	return func(yield func(spatial.Feature) bool) {
-		for f := range s.candidates() {
-			if s.matches(f) && !yield(f) {
+// all yields the selected features in order of their ids, until the client
+// has gone or the filter has cost too much.
+func (s *selection) all(ctx context.Context) iter.Seq2[spatial.Feature, error] {
+	return func(yield func(spatial.Feature, error) bool) {
+		visited, most := 0, maxWork/max(s.where.Cost(), 1)
+		for f := range s.where.Candidates(s.layer) {
+			if visited++; visited > most {
+				yield(spatial.Feature{}, tooCostly(s, most))
+				return
+			}
+			if visited%1024 == 0 && ctx.Err() != nil {
+				yield(spatial.Feature{}, ctx.Err())
+				return
+			}
+			if s.where.Holds(f) && !yield(f, nil) {
 				return
 			}
 		}
 	}
 }
 
-// candidates are the features whose boxes meet those asked for, in id order.
-func (s *selection) candidates() iter.Seq[spatial.Feature] {
-	if len(s.boxes) == 0 || s.spansLayer() {
-		return s.layer.All()
-	}
-	var found []spatial.Feature
-	for _, box := range s.boxes {
-		found = slices.AppendSeq(found, s.layer.Intersecting(box))
-	}
-	slices.SortFunc(found, func(a, b spatial.Feature) int { return int(min(max(a.ID()-b.ID(), -1), 1)) })
-	return slices.Values(slices.CompactFunc(found, func(a, b spatial.Feature) bool { return a.ID() == b.ID() }))
+func tooCostly(s *selection, most int) error {
+	return &spatial.InvalidError{Rule: "filter_cost", Where: "query parameter filter",
+		Detail: fmt.Sprintf("it takes %d comparisons for each feature, which allows %d features, and %s has %d", s.where.Cost(), most, s.layer.ID(), s.layer.Len()),
+		Fix:    "give a smaller bbox or geometry, fewer conditions, or simpler shapes"}
 }
 
-// spansLayer says whether one box holds the whole layer, as the first look of
-// a desktop client does: then its order saves the sorting.
-func (s *selection) spansLayer() bool {
-	whole, ok := s.layer.Bound()
-	return ok && slices.ContainsFunc(s.boxes, func(b orb.Bound) bool { return b.Contains(whole.Min) && b.Contains(whole.Max) })
-}
-
-func (s *selection) matches(f spatial.Feature) bool {
-	for _, e := range s.equals {
-		if f.Value(e.field) != e.value {
-			return false
+// before says whether a feature stands before another.
+func (s *selection) before(a, b spatial.Feature) bool {
+	for _, key := range s.sort {
+		if o := key.compare(a.Value(key.field), b.Value(key.field)); o != 0 {
+			return o < 0
 		}
 	}
-	return len(s.boxes) == 0 || slices.ContainsFunc(s.boxes, func(b orb.Bound) bool { return relate.Meets(f.Geometry(), b) })
+	return a.ID() < b.ID()
 }
 
-// parseBBox reads west,south,east,north, or the same with heights, which are
-// ignored. A box whose west is east of its east crosses the 180th meridian
-// and gives two.
-func parseBBox(text string) ([]orb.Bound, error) {
-	parts := strings.Split(text, ",")
-	if len(parts) != 4 && len(parts) != 6 {
-		return nil, fmt.Errorf("%d numbers; it takes 4 (west,south,east,north) or 6 (with heights after south and north)", len(parts))
+// follows says whether a feature stands after a place.
+func (s *selection) follows(f spatial.Feature, after *cursor) bool {
+	if after == nil {
+		return true
 	}
-	numbers := make([]float64, len(parts))
-	for i, part := range parts {
-		var err error
-		if numbers[i], err = parseFinite(strings.TrimSpace(part)); err != nil {
-			return nil, fmt.Errorf("number %d: %w", i+1, err)
+	for i, key := range s.sort {
+		if o := key.compare(f.Value(key.field), after.keys[i]); o != 0 {
+			return o > 0
 		}
 	}
-	half := len(numbers) / 2
-	return boxes(orb.Point(numbers[:2]), orb.Point(numbers[half:half+2]))
+	return f.ID() > after.id
 }
 
-func boxes(low, high orb.Point) ([]orb.Bound, error) {
-	switch {
-	case max(low[0], high[0]) > 180 || min(low[0], high[0]) < -180 || max(low[1], high[1]) > 90 || min(low[1], high[1]) < -90:
-		return nil, errors.New("it is off the globe: degrees, longitude (-180 to 180) before latitude (-90 to 90)")
-	case low[1] > high[1]:
-		return nil, fmt.Errorf("its south %v is north of its north %v", low[1], high[1])
-	case low[0] > high[0]:
-		return []orb.Bound{{Min: low, Max: orb.Point{180, high[1]}}, {Min: orb.Point{-180, low[1]}, Max: high}}, nil
+// cursorAfter is the place behind a feature.
+func (s *selection) cursorAfter(f spatial.Feature, query uint32) cursor {
+	c := cursor{id: f.ID(), query: query}
+	for _, key := range s.sort {
+		c.keys = append(c.keys, f.Value(key.field))
 	}
-	return []orb.Bound{{Min: low, Max: high}}, nil
+	return c
+}
+
+// leading keeps the first of many features, in a heap whose top is the last
+// of them. One more than the limit tells that there are more.
+type leading struct {
+	before func(a, b spatial.Feature) bool
+	limit  int
+	heap   []spatial.Feature
+}
+
+func (l *leading) add(f spatial.Feature) {
+	if len(l.heap) <= l.limit {
+		l.heap = append(l.heap, f)
+		l.up(len(l.heap) - 1)
+		return
+	}
+	if l.before(f, l.heap[0]) {
+		l.heap[0] = f
+		l.down()
+	}
+}
+
+func (l *leading) up(i int) {
+	for parent := (i - 1) / 2; i > 0 && l.before(l.heap[parent], l.heap[i]); i, parent = parent, (parent-1)/2 {
+		l.heap[parent], l.heap[i] = l.heap[i], l.heap[parent]
+	}
+}
+
+func (l *leading) down() {
+	for i, child := 0, 1; child < len(l.heap); i, child = child, 2*child+1 {
+		if child+1 < len(l.heap) && l.before(l.heap[child], l.heap[child+1]) {
+			child++
+		}
+		if !l.before(l.heap[i], l.heap[child]) {
+			return
+		}
+		l.heap[i], l.heap[child] = l.heap[child], l.heap[i]
+	}
+}
+
+func (l *leading) sorted() (features []spatial.Feature, more bool) {
+	slices.SortFunc(l.heap, func(a, b spatial.Feature) int {
+		switch {
+		case l.before(a, b):
+			return -1
+		case l.before(b, a):
+			return 1
+		}
+		return 0
+	})
+	if more = len(l.heap) > l.limit; more {
+		return l.heap[:l.limit], true
+	}
+	return l.heap, false
+}
+
+// sortKey orders by a field, features without a value last either way.
+type sortKey struct {
+	field int
+	down  bool
+}
+
+func (k sortKey) compare(a, b spatial.Value) int {
+	if a.IsNull() || b.IsNull() {
+		return cmp.Compare(boolInt(a.IsNull()), boolInt(b.IsNull()))
+	}
+	if k.down {
+		a, b = b, a
+	}
+	return filter.Compare(a, b)
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// parseSort reads fields with + (or nothing) or - before them.
+func parseSort(schema *spatial.Schema, names []string) ([]sortKey, error) {
+	var keys []sortKey
+	for _, name := range names {
+		down := strings.HasPrefix(name, "-")
+		plain := strings.TrimSpace(strings.TrimLeft(name, "+- ")) // an unescaped + is a space
+		field := schema.FieldIndex(plain)
+		if field < 0 {
+			return nil, sortbyParam.refuse(fmt.Sprintf("%s has no field %q; it has %s", schema.ID, shorten(plain), fieldNames(schema)))
+		}
+		if slices.ContainsFunc(keys, func(k sortKey) bool { return k.field == field }) {
+			return nil, sortbyParam.refuse(fmt.Sprintf("field %s is named twice", plain))
+		}
+		keys = append(keys, sortKey{field, down})
+	}
+	return keys, nil
 }
 
 // parseFilters reads ?field=value for the fields of a schema. An empty value
@@ -183,40 +273,83 @@ var typeExamples = map[spatial.Type]string{
 	spatial.TypeDate: "2024-11-04", spatial.TypeTime: "2024-11-04T08:00:00Z",
 }
 
-// cursor is a place in a list of features: after the feature with an id, in
-// the list that a query selects. It names an id and not a count, so edits
-// meanwhile neither repeat nor skip a feature that stays.
+// cursor is a place in a list of features: after the feature with an id and
+// its values of the fields sorted by, in the list that a query selects. It
+// names these and no count, so edits meanwhile neither repeat nor skip a
+// feature that stays as it is.
 type cursor struct {
-	after int64
+	id    int64
 	query uint32 // see queryHash
+	keys  []spatial.Value
 }
 
-const cursorSize = 12
-
+// String writes id, query and, for each key, type, length and text.
 func (c cursor) String() string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(c.after))
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(b, c.query))
+	b := binary.BigEndian.AppendUint64(nil, uint64(c.id))
+	b = binary.BigEndian.AppendUint32(b, c.query)
+	for _, key := range c.keys {
+		text := key.String()
+		b = binary.AppendUvarint(append(b, byte(key.Type())), uint64(len(text)))
+		b = append(b, text...)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 var errCursor = errors.New("it is not a cursor of this service")
 
-func parseCursor(text string) (cursor, error) {
+func parseCursor(text string) (*cursor, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) != cursorSize {
-		return cursor{}, errCursor
+	if err != nil || len(b) < 12 {
+		return nil, errCursor
 	}
-	c := cursor{after: int64(binary.BigEndian.Uint64(b)), query: binary.BigEndian.Uint32(b[8:])}
-	if c.after < 0 || c.String() != text { // the decoder skips line breaks
-		return cursor{}, errCursor
+	c := &cursor{id: int64(binary.BigEndian.Uint64(b)), query: binary.BigEndian.Uint32(b[8:])}
+	for b = b[12:]; len(b) > 0; {
+		var key spatial.Value
+		if key, b, err = cutKey(b); err != nil {
+			return nil, err
+		}
+		c.keys = append(c.keys, key)
+	}
+	if c.id < 0 || c.String() != text { // the decoder skips line breaks
+		return nil, errCursor
 	}
 	return c, nil
+}
+
+// cutKey reads a key from the front of b.
+func cutKey(b []byte) (key spatial.Value, rest []byte, err error) {
+	size, n := binary.Uvarint(b[1:])
+	if n <= 0 || size > uint64(len(b)-1-n) {
+		return key, nil, errCursor
+	}
+	text, rest := string(b[1+n:1+n+int(size)]), b[1+n+int(size):]
+	if b[0] == 0 {
+		return spatial.Null, rest, nil
+	}
+	if key, err = spatial.ParseValue(spatial.Type(b[0]), text); err != nil {
+		return key, nil, errCursor
+	}
+	return key, rest, nil
+}
+
+// fits says whether a cursor belongs to a query and has its keys.
+func (c *cursor) fits(schema *spatial.Schema, query uint32, sort []sortKey) bool {
+	if c.query != query || len(c.keys) != len(sort) {
+		return false
+	}
+	for i, key := range sort {
+		if t := c.keys[i].Type(); t != 0 && t != schema.Fields[key.field].Type {
+			return false
+		}
+	}
+	return true
 }
 
 // queryHash tells lists apart: the layer and every parameter that selects.
 func queryHash(layer spatial.LayerID, query url.Values) uint32 {
 	selecting := url.Values{}
 	for name, texts := range query {
-		if !slices.Contains([]string{"cursor", "limit", "f", "properties"}, name) {
+		if !slices.Contains([]string{"cursor", "limit", "f", "properties", "crs"}, name) {
 			selecting[name] = texts
 		}
 	}

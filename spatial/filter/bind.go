@@ -261,7 +261,7 @@ func (b *binder) listed(field int, v spatial.Value, o operand) error {
 	var known []string
 	for _, l := range f.Values {
 		allowed, err := spatial.ParseValue(f.Type, l.Value)
-		if err == nil && order(allowed, v) == 0 {
+		if err == nil && Compare(allowed, v) == 0 {
 			return nil
 		}
 		known = append(known, literal(allowed))

@@ -146,7 +146,7 @@ func judge(a spatial.Value, op string, b spatial.Value) tri {
 	if a.IsNull() || b.IsNull() {
 		return unknown
 	}
-	o := order(a, b)
+	o := Compare(a, b)
 	switch op {
 	case "=":
 		return triOf(o == 0)
@@ -162,8 +162,9 @@ func judge(a spatial.Value, op string, b spatial.Value) tri {
 	return triOf(o >= 0)
 }
 
-// order compares values of one class, neither null.
-func order(a, b spatial.Value) int {
+// Compare orders values of one class, neither null: text by code point, no
+// before yes. Numbers of both types are one class.
+func Compare(a, b spatial.Value) int {
 	switch a.Type() {
 	case spatial.TypeText:
 		return strings.Compare(a.Text(), b.Text())
