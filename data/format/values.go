@@ -175,8 +175,8 @@ func approximate(text string) (low, high string, ok bool) {
 	return "", "", false
 }
 
-// dateForms are days as people write them.
-var dateForms = []string{"2006-1-2", "2006/1/2", "2006.1.2", "2006年1月2日", "20060102"}
+// dateForms are days as people write them, by what follows the year.
+var dateForms = map[string]string{"-": "2006-1-2", "/": "2006/1/2", ".": "2006.1.2", "年": "2006年1月2日"}
 
 // timeForms are times of a day that may follow.
 var timeForms = []string{"", " 15:04", " 15:04:05", "T15:04:05", "T15:04", " 15时4分", " 15时"}
@@ -187,21 +187,42 @@ var china = time.FixedZone("+08:00", 8*3600)
 // parseTime reads a day or an instant; day says that no time of day was given.
 func parseTime(text string) (at time.Time, day, zone bool, ok bool) {
 	s := halfWidth(text)
-	if len(s) < 8 || len(s) > 40 || s[0] < '0' || s[0] > '9' {
+	if len(s) < 8 || len(s) > 40 || !onlyDigits(s[:4]) {
 		return at, false, false, false
 	}
-	if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return at, false, true, true
+	if len(s) >= len("2006-01-02T15:04:05Z") && s[10] == 'T' {
+		if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
+			return at, false, true, true
+		}
+	}
+	form := dateFormOf(s)
+	if form == "" {
+		return at, false, false, false
 	}
 	for _, clock := range timeForms {
-		for _, date := range dateForms {
-			at, err := time.ParseInLocation(date+clock, s, china)
-			if err == nil && at.Year() >= 1000 {
-				return at, clock == "", false, true
-			}
+		if clock == "" != (len(s) <= len(form)+2) {
+			continue
+		}
+		at, err := time.ParseInLocation(form+clock, s, china)
+		if err == nil && at.Year() >= 1000 {
+			return at, clock == "", false, true
 		}
 	}
 	return at, false, false, false
+}
+
+// dateFormOf is how a text that begins with four digits writes a day, "" if
+// it does not.
+func dateFormOf(s string) string {
+	for sign, form := range dateForms {
+		if strings.HasPrefix(s[4:], sign) {
+			return form
+		}
+	}
+	if len(s) == 8 || s[8] == ' ' || s[8] == 'T' {
+		return "20060102"
+	}
+	return ""
 }
 
 // serialTime is a number of Excel as a time.
