@@ -16,9 +16,9 @@ import (
 func (s *Server) collectionRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/collections", summary: "All layers",
-			parameters: []parameter{jsonFormat}, media: []string{mediaJSON}, handle: s.collections},
+			parameters: []parameter{pageFormat}, media: []string{mediaJSON, mediaHTML}, handle: s.collections},
 		{method: http.MethodGet, path: "/collections/{layer}", summary: "One layer: what it is, where, of when, from whom",
-			parameters: []parameter{layerParam, jsonFormat}, media: []string{mediaJSON}, handle: s.collection},
+			parameters: []parameter{layerParam, pageFormat}, media: []string{mediaJSON, mediaHTML}, handle: s.collection},
 		{method: http.MethodGet, path: "/collections/{layer}/schema", summary: "The properties of a layer's features, as JSON Schema",
 			parameters: []parameter{layerParam, jsonFormat}, media: []string{mediaSchema}, handle: s.schema},
 		{method: http.MethodGet, path: "/collections/{layer}/queryables", summary: "What filter, sortby and datetime can ask a layer for, as JSON Schema",
@@ -71,6 +71,9 @@ func (s *Server) collections(w http.ResponseWriter, r *request) error {
 	}
 	from := provenanceOf(r.snapshot, layers...)
 	from.head(w.Header())
+	if r.as(pageFormat) == "html" {
+		return s.collectionsPage(w, r)
+	}
 	return writeJSON(w, mediaJSON, struct {
 		Links []link `json:"links"`
 		provenance
@@ -84,6 +87,9 @@ func (s *Server) collection(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	provenanceOf(r.snapshot, layer).head(w.Header())
+	if r.as(pageFormat) == "html" {
+		return s.collectionPage(w, r, layer)
+	}
 	described := s.describe(r, layer)
 	described.Links = append([]link{s.self(r, mediaJSON)}, described.Links...)
 	return writeJSON(w, mediaJSON, described)

@@ -18,10 +18,10 @@ func (s *Server) itemRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/collections/{layer}/items", summary: "Features of a layer, in order of their ids", filters: true,
 			parameters: []parameter{layerParam, bboxParam, bboxCRSParam, datetimeParam, filterParam, filterLangParam, filterCRSParam, crsParam, datumParam,
-				sortbyParam, limitParam, cursorParam, propertiesParam, geojsonFormat},
-			media: []string{mediaGeoJSON}, handle: s.items},
+				sortbyParam, limitParam, cursorParam, propertiesParam, itemsFormat},
+			media: []string{mediaGeoJSON, mediaHTML, mediaCSV, mediaXLSX}, handle: s.items},
 		{method: http.MethodGet, path: "/collections/{layer}/items/{id}", summary: "One feature",
-			parameters: []parameter{layerParam, itemParam, crsParam, datumParam, propertiesParam, geojsonFormat}, media: []string{mediaGeoJSON}, handle: s.item},
+			parameters: []parameter{layerParam, itemParam, crsParam, datumParam, propertiesParam, itemFormat}, media: []string{mediaGeoJSON, mediaHTML}, handle: s.item},
 	}
 }
 
@@ -128,8 +128,16 @@ func (s *Server) items(w http.ResponseWriter, r *request) error {
 	if after != nil && !after.fits(selected.layer.Schema(), list.hash, selected.sort) {
 		return cursorParam.refuse("it belongs to another query")
 	}
-	if list.page, err = selected.page(r.Context(), after, limitParam.of(r)); err != nil {
+	as := r.as(itemsFormat)
+	if list.page, err = selected.page(r.Context(), after, pageLimit(r, as)); err != nil {
 		return err
+	}
+	switch as {
+	case "html":
+		provenanceOf(r.snapshot, selected.layer).head(w.Header())
+		return s.itemsPage(w, r, &list)
+	case "csv", "xlsx":
+		return s.writeFile(w, r, &list, as)
 	}
 	return s.writePage(w, r, &list)
 }
@@ -315,6 +323,10 @@ func (s *Server) item(w http.ResponseWriter, r *request) error {
 	in, err := r.frame(crsParam)
 	if err != nil {
 		return err
+	}
+	if r.as(itemFormat) == "html" {
+		provenanceOf(r.snapshot, layer).head(w.Header())
+		return s.itemPage(w, r, feature, fields)
 	}
 	tail := struct {
 		provenance

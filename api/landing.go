@@ -53,12 +53,15 @@ func formatParam(formats ...string) *param[string] {
 var (
 	landingFormat = formatParam("html", "json")
 	jsonFormat    = formatParam("json")
+	pageFormat    = formatParam("json", "html")
 	geojsonFormat = formatParam("geojson", "json")
+	itemFormat    = formatParam("geojson", "json", "html")
+	itemsFormat   = formatParam("geojson", "json", "html", "csv", "xlsx")
 )
 
 // landing shows the map to browsers and links to programs.
 func (s *Server) landing(w http.ResponseWriter, r *request) error {
-	if s.config.Page != nil && wantsPage(r) {
+	if s.config.Page != nil && r.as(landingFormat) == "html" {
 		s.config.Page.ServeHTTP(w, r.Request)
 		return nil
 	}
@@ -80,22 +83,37 @@ func (s *Server) landing(w http.ResponseWriter, r *request) error {
 	}})
 }
 
-// wantsPage: who does not ask for a page by name, and as much as for JSON, is
-// a program.
-func wantsPage(r *request) bool {
-	if landingFormat.given(r) {
-		return landingFormat.of(r) == "html"
+// formatMedia is what each format is called in an Accept header.
+var formatMedia = map[string]string{"json": mediaJSON, "geojson": mediaGeoJSON, "html": mediaHTML, "csv": mediaCSV, "xlsx": mediaXLSX}
+
+// as is the format to answer in: the one that f names, else the one that the
+// Accept header likes best. Who likes a page by name as much as anything else
+// is a person; who names none is a program.
+func (r *request) as(p *param[string]) string {
+	if p.given(r) {
+		return p.of(r)
 	}
-	page, data := 0.0, 0.0
-	for element := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
-		switch media, weight := weighted(element); media {
-		case mediaHTML:
-			page = weight
-		case mediaJSON:
-			data = weight
+	formats, _ := p.schema["enum"].([]string)
+	best, most := "", 0.0
+	for _, format := range formats {
+		if weight := accepted(r.Request, formatMedia[format]); weight > most || weight == most && weight > 0 && format == "html" {
+			best, most = format, weight
 		}
 	}
-	return page > 0 && page >= data
+	if best != "" {
+		return best
+	}
+	return strings.Replace(formats[0], "html", "json", 1)
+}
+
+// accepted is how much a client that names a media type wants it.
+func accepted(r *http.Request, media string) float64 {
+	for element := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
+		if name, weight := weighted(element); name == media {
+			return weight
+		}
+	}
+	return 0
 }
 
 func (s *Server) conformance(w http.ResponseWriter, _ *request) error {

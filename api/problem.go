@@ -76,23 +76,39 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if sent.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
+	p.head(w.Header())
+	if wantsPage(r) && s.problemPage(w, r, &p) == nil {
+		return
+	}
 	p.write(w)
 }
 
-func (p *problem) write(w http.ResponseWriter) {
+// wantsPage says whether a person looks at the answer: the client names pages
+// and does not ask for another format.
+func wantsPage(r *http.Request) bool {
+	f := r.URL.Query().Get("f")
+	return f == "html" || f == "" && accepted(r, mediaHTML) > 0
+}
+
+// head names the kind of problem and takes back what was said of the answer
+// that there is none of.
+func (p *problem) head(h http.Header) {
 	if p.Type = "about:blank"; p.Kind != "" {
 		p.Type = problemType + p.Kind
 	}
 	p.Title = http.StatusText(p.Status)
+	for _, name := range []string{"ETag", "Link", "Content-Disposition", "OGC-NumberMatched", "OGC-NumberReturned", "Content-Crs"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", "no-store")
+}
+
+func (p *problem) write(w http.ResponseWriter) {
 	body, err := encode(p)
 	if err != nil {
 		panic(err) // strings and finite numbers only
 	}
-	h := w.Header()
-	h.Del("ETag")
-	h.Del("Link")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Type", mediaProblem)
+	w.Header().Set("Content-Type", mediaProblem)
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(append(body, '\n'))
 }

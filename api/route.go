@@ -43,6 +43,7 @@ type request struct {
 func (s *Server) table() []route {
 	return slices.Concat(
 		s.landingRoutes(),
+		s.pageRoutes(),
 		s.collectionRoutes(),
 		s.itemRoutes(),
 		s.nearestRoutes(),

@@ -1,0 +1,48 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"wangge/data/format"
+)
+
+const (
+	mediaCSV  = "text/csv"
+	mediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
+
+// fileLimit is the most features in a CSV or XLSX answer that names no limit.
+const fileLimit = 100_000
+
+// pageLimit is how many features an answer in a format may have: a file is
+// meant to be whole, a page is not.
+func pageLimit(r *request, as string) int {
+	if (as == "csv" || as == "xlsx") && !r.query.Has("limit") {
+		return fileLimit
+	}
+	return limitParam.of(r)
+}
+
+// writeFile answers with the selected features as a file to keep. Headers say
+// how many there are, how many it has, and where to go on if it is cut.
+func (s *Server) writeFile(w http.ResponseWriter, r *request, l *listing, as string) error {
+	h := w.Header()
+	provenanceOf(r.snapshot, l.layer).head(h)
+	in := frame{crs: l.in.crs} // columns are named, so their order needs no register
+	in.head(h)
+	h.Set("OGC-NumberMatched", strconv.Itoa(l.matched))
+	h.Set("OGC-NumberReturned", strconv.Itoa(len(l.features)))
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.%s"`, l.layer.ID(), as))
+	write, media := format.WriteCSV, mediaCSV+"; charset=utf-8; header=present"
+	if as == "xlsx" {
+		write, media = format.WriteXLSX, mediaXLSX
+	}
+	if l.more {
+		h.Set("Link", fmt.Sprintf(`<%s>; rel="next"; type="%s"`, s.next(r, l).Href, media))
+	}
+	h.Set("Content-Type", media)
+	return write(w, format.Selection{Layer: l.layer, Fields: l.fields, Features: slices.Values(l.features), CRS: l.in.crs})
+}
