@@ -32,6 +32,8 @@ type importCommand struct {
 	SkipBad   bool     `help:"Leave out rows with problems instead of refusing the file."`
 	Partition bool     `help:"The polygons of the new layer cover an area without gap or overlap: prove it, and keep it so."`
 	Repair    string   `help:"Mend gaps and overlaps of a partition up to this size, like 0.01m." placeholder:"TOLERANCE"`
+	Slivers   string   `help:"Write every gap and overlap of a partition, as the file has them, to this GeoJSON file." placeholder:"FILE"`
+	Gaps      string   `help:"Write every gap and overlap of a partition to this file, as GeoJSON." placeholder:"FILE"`
 	Title     string   `help:"What people call a new layer; the file's name if left out." placeholder:"TEXT"`
 	AsOf      string   `help:"Date of the data of a new layer, like 2024-12-30; the file's own date if left out." placeholder:"DATE"`
 	Report    string   `help:"Write all problems to this file, .csv or .json." placeholder:"FILE"`
@@ -112,8 +114,8 @@ func (c *importCommand) read(file format.Features, state *spatial.Snapshot, o fo
 		if err := c.fits(layer.Schema()); err != nil {
 			return nil, err
 		}
-	} else if c.Repair != "" && !c.Partition {
-		return nil, errors.New("--repair mends partitions: say --partition too")
+	} else if (c.Repair != "" || c.Gaps != "") && !c.Partition {
+		return nil, errors.New("--repair and --gaps are for partitions: say --partition too")
 	}
 	o.Outline = outline(state, o.Layer)
 	if c.Report == "" {
@@ -135,8 +137,8 @@ func (c *importCommand) fits(s *spatial.Schema) error {
 			return fmt.Errorf("there is a layer %s already, and %s is only for a new one: leave it out, or choose another name", s.ID, flag)
 		}
 	}
-	if c.Repair != "" && !s.Partition {
-		return fmt.Errorf("--repair mends partitions, and the layer %s is none", s.ID)
+	if (c.Repair != "" || c.Gaps != "") && !s.Partition {
+		return fmt.Errorf("--repair and --gaps are for partitions, and the layer %s is none", s.ID)
 	}
 	return nil
 }
@@ -259,8 +261,10 @@ func (i *importing) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if change, err = i.repair(change); err != nil {
-		return err
+	if i.read.Schema.Partition {
+		if err := i.fit(change.Layers[0].Put); err != nil {
+			return err
+		}
 	}
 	next, err := i.state.Apply(change, i.state.Version()+1)
 	if err != nil {
