@@ -8,6 +8,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"wangge/data/geopackage"
 	"wangge/spatial"
 )
 
@@ -28,6 +29,8 @@ type pass struct {
 	codes map[string]int // record that has each code
 	ids   map[int64]bool // rows of the layer that the file has; only where rows may go
 	kept  int            // geometries that stay because the file has none
+
+	judged bool // an earlier pass found no fault
 }
 
 func (in *Import) newPass() *pass {
@@ -103,7 +106,9 @@ func (p *pass) row(r *Record) (row spatial.Row, what fate, column string, err er
 	} else if row.Geometry != nil {
 		row.Geometry = orb.Clone(row.Geometry)
 	}
-	column, err = p.check(row)
+	if what != same && !p.judged {
+		column, err = p.check(row)
+	}
 	return row, what, column, err
 }
 
@@ -225,7 +230,7 @@ func turnRings(p orb.Polygon) {
 // to.
 func (p *pass) check(row spatial.Row) (column string, err error) {
 	s := p.in.Schema
-	if err := s.ValidateRow(row); err != nil {
+	if err := geopackage.Validate(s, row); err != nil {
 		return p.blame(s, row, err)
 	}
 	for i := range s.Fields {

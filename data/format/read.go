@@ -406,6 +406,7 @@ func (in *Import) Rows() iter.Seq2[spatial.Row, error] {
 			return
 		}
 		p := in.newPass()
+		p.judged = in.Report.Refused == 0
 		err := in.file.Each(func(r *Record) error {
 			row, what, problem := p.take(r)
 			if problem != nil || what == same {
