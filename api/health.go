@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"wangge/spatial"
+	"wangge/data"
 )
 
 func (s *Server) healthRoutes() []route {
@@ -53,10 +53,10 @@ func behind(fault error) *problem {
 	told := &problem{Status: http.StatusServiceUnavailable, Kind: "behind", Rule: "store_readable",
 		Detail: "answers come from an older state: the store cannot be read; the log of the service says why",
 		Fix:    "make the store reachable; the service tries again by itself"}
-	var broken *spatial.InvalidError
+	var broken *data.BrokenError
 	if errors.As(fault, &broken) {
-		told.Rule, told.Where, told.At = broken.Rule, broken.Where, broken.At
-		told.Detail = "answers come from an older state: the store holds one that breaks a rule and is not published: " + broken.Detail
+		first := broken.Faults[0]
+		told.Rule, told.Where, told.At, told.Detail = first.Rule, first.Where, first.At, broken.Error()
 		told.Fix = "correct the data in the store; the service tries again by itself"
 	}
 	return told

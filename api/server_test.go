@@ -19,6 +19,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"wangge/data"
 	"wangge/spatial"
 )
 
@@ -33,7 +34,7 @@ func TestReadiness(t *testing.T) {
 		}
 	}
 	broken := &spatial.InvalidError{Rule: "no_overlap", Where: "grids 12", At: &orb.Point{114.1, 22.5}, Detail: "two grids overlap"}
-	w = askOf(server(t, fixed{snapshot: district(t), fault: fmt.Errorf("load: %w", broken)}, Config{}), http.MethodGet, "/readyz", "")
+	w = askOf(server(t, fixed{snapshot: district(t), fault: &data.BrokenError{Version: 7, Faults: []*spatial.InvalidError{broken}}}, Config{}), http.MethodGet, "/readyz", "")
 	for _, words := range []string{"no_overlap", "two grids overlap", "grids 12", "[114.1,22.5]"} {
 		if !strings.Contains(w.Body.String(), words) {
 			t.Errorf("%s is not named: %s", words, w.Body)
