@@ -40,17 +40,18 @@ type cell struct {
 func arrange(faces []face) *arrangement { return arrangeWith(faces, nil) }
 
 // arrangeWith arranges faces with a line, which parts cells and covers none.
+// Edges that faces have in both directions part nothing and are left out.
 func arrangeWith(faces []face, line []Vertex) *arrangement {
 	noded, line := node(faces, line)
 	a := &arrangement{faces: noded, sides: map[halfEdge][]int32{}, cycleOf: map[halfEdge]int32{}, onLine: map[halfEdge]bool{}}
-	var order []halfEdge
+	var edges []halfEdge
 	for i := range a.faces {
 		for h := range a.faces[i].halfEdges() {
 			if h.from == h.to {
 				continue
 			}
 			if a.sides[h] == nil && a.sides[h.reverse()] == nil {
-				order = append(order, h, h.reverse())
+				edges = append(edges, h)
 			}
 			a.sides[h] = append(a.sides[h], int32(i))
 		}
@@ -58,10 +59,16 @@ func arrangeWith(faces []face, line []Vertex) *arrangement {
 	for i, to := range line[min(1, len(line)):] {
 		h := halfEdge{line[i], to}
 		if a.sides[h] == nil && a.sides[h.reverse()] == nil && !a.onLine[h] {
-			order = append(order, h, h.reverse())
+			edges = append(edges, h)
 		}
 		a.lines = append(a.lines, h)
 		a.onLine[h], a.onLine[h.reverse()] = true, true
+	}
+	var order []halfEdge
+	for _, h := range edges {
+		if a.onLine[h] || len(a.across(nil, h)) > 0 {
+			order = append(order, h, h.reverse())
+		}
 	}
 	a.trace(order)
 	a.nest()

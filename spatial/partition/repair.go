@@ -390,18 +390,18 @@ func (a *arrangement) codesOf(c cell) []string {
 	return distinct(codes...)
 }
 
-// dissolve is an area's geometry: the cells that are its own, joined. It is
-// nil if there are none.
+// dissolve is an area's geometry: the cells that are its own, and those with
+// no owner that it covers, joined. It is nil if there are none.
 func (a *arrangement) dissolve(owned int32, cells []cell, owner []int32) orb.Geometry {
 	mine := map[int32]bool{}
 	for i, c := range cells {
-		if owner[i] == owned {
+		if owner[i] == owned || owner[i] < 0 && slices.Contains(c.covers, owned) {
 			mine[c.outer] = true
 		}
 	}
 	var edges []halfEdge
-	for i, c := range cells {
-		if owner[i] != owned {
+	for _, c := range cells {
+		if !mine[c.outer] {
 			continue
 		}
 		for h := range a.edgesOf(c) {
