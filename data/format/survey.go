@@ -159,7 +159,8 @@ func (c *column) text(s string, loose bool, pick Pick) kinds {
 		}
 		return sawRange
 	}
-	if _, ok := parseBool(s); ok {
+	switch strings.ToLower(halfWidth(s)) {
+	case "true", "false", "是", "否":
 		return sawBool
 	}
 	return sawText

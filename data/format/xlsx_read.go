@@ -299,10 +299,10 @@ func unescapeXLSX(s string) string {
 
 // xlsxCellXML is a cell as it stands in the sheet.
 type xlsxCellXML struct {
-	Ref   string `xml:"r,attr"`
-	Type  string `xml:"t,attr"`
-	Style int    `xml:"s,attr"`
-	Value string `xml:"v"`
+	Ref   string  `xml:"r,attr"`
+	Type  string  `xml:"t,attr"`
+	Style int     `xml:"s,attr"`
+	Value *string `xml:"v"`
 	Text  struct {
 		Plain string `xml:"t"`
 		Runs  []struct {
@@ -399,14 +399,19 @@ func (f *xlsxFile) cells(dec *xml.Decoder, cells []spatial.Value, row int) ([]sp
 
 // value is what a cell holds.
 func (f *xlsxFile) value(c *xlsxCellXML) (spatial.Value, *spatial.InvalidError) {
-	text := c.Value
+	text := ""
+	if c.Value != nil {
+		text = *c.Value
+	} else if c.Formula != nil {
+		return spatial.Null, &spatial.InvalidError{Rule: "xlsx_formula", Detail: "the formula =" + *c.Formula + " has no value in the file", Fix: "open the workbook in Excel and save it, or put the value in its place"}
+	}
 	switch c.Type {
 	case "e":
-		return spatial.Null, &spatial.InvalidError{Rule: "xlsx_error", Detail: "the formula gives the error " + c.Value, Fix: "mend the formula, or put the value in its place"}
+		return spatial.Null, &spatial.InvalidError{Rule: "xlsx_error", Detail: "the formula gives the error " + text, Fix: "mend the formula, or put the value in its place"}
 	case "b":
-		return spatial.Bool(c.Value == "1"), nil
+		return spatial.Bool(text == "1"), nil
 	case "s":
-		i, err := strconv.Atoi(strings.TrimSpace(c.Value))
+		i, err := strconv.Atoi(strings.TrimSpace(text))
 		if err != nil || i < 0 || i >= len(f.shared) {
 			return spatial.Null, &spatial.InvalidError{Rule: "xlsx", Detail: "it points to a text that is not there", Fix: "open the workbook in Excel and save it again"}
 		}
@@ -418,10 +423,7 @@ func (f *xlsxFile) value(c *xlsxCellXML) (spatial.Value, *spatial.InvalidError) 
 		}
 		text = unescapeXLSX(text)
 	case "", "n":
-		if c.Value == "" && c.Formula != nil {
-			return spatial.Null, &spatial.InvalidError{Rule: "xlsx_formula", Detail: "the formula =" + *c.Formula + " has no value in the file", Fix: "open the workbook in Excel and save it, or put the value in its place"}
-		}
-		return f.number(c), nil
+		return f.number(strings.TrimSpace(text), c.Style), nil
 	}
 	if text == "" {
 		return spatial.Null, nil
@@ -430,9 +432,8 @@ func (f *xlsxFile) value(c *xlsxCellXML) (spatial.Value, *spatial.InvalidError) 
 }
 
 // number is a number, or the day that it looks like. Numbers of more than 15
-// digits, which Excel cannot hold, stay text as they are written.
-func (f *xlsxFile) number(c *xlsxCellXML) spatial.Value {
-	text := strings.TrimSpace(c.Value)
+// digits, which Excel cannot hold, are the text that it shows: 4.40303E+24.
+func (f *xlsxFile) number(text string, style int) spatial.Value {
 	x, err := strconv.ParseFloat(text, 64)
 	switch {
 	case text == "":
@@ -440,8 +441,8 @@ func (f *xlsxFile) number(c *xlsxCellXML) spatial.Value {
 	case err != nil || math.IsInf(x, 0) || math.IsNaN(x):
 		return spatial.Text(text)
 	case math.Abs(x) >= xlsxExact:
-		return spatial.Text(strings.Replace(strconv.FormatFloat(x, 'E', 5, 64), "E+", "E+", 1))
-	case c.Style >= 0 && c.Style < len(f.days) && f.days[c.Style]:
+		return spatial.Text(strconv.FormatFloat(x, 'E', 5, 64))
+	case style >= 0 && style < len(f.days) && f.days[style]:
 		return f.day(x, text)
 	case x == math.Trunc(x):
 		return spatial.Int(int64(x))
