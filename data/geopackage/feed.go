@@ -29,6 +29,10 @@ func (s *Store) since(ctx context.Context, base spatial.Version) (spatial.Change
 		return change, 0, err
 	}
 	defer r.close()
+	l, err := r.layers()
+	if err != nil {
+		return change, 0, err
+	}
 	if base == r.version {
 		return change, r.version, nil
 	}
@@ -36,10 +40,6 @@ func (s *Store) since(ctx context.Context, base spatial.Version) (spatial.Change
 		return change, 0, err
 	}
 	touched, err := r.texts("SELECT id FROM wangge_layer WHERE version > ? ORDER BY position", base)
-	if err != nil {
-		return change, 0, err
-	}
-	l, err := r.layers()
 	if err != nil {
 		return change, 0, err
 	}

@@ -15,25 +15,61 @@ type layers struct {
 	schemas []*spatial.Schema
 }
 
+// layers reads the schemas and checks that the tables still fit them, since
+// any program may change tables.
 func (t *tx) layers() (*layers, error) {
-	rows, err := t.conn.QueryContext(t.ctx, "SELECT schema FROM wangge_layer ORDER BY position")
+	texts, err := t.texts("SELECT schema FROM wangge_layer ORDER BY position")
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	l := &layers{tx: t}
-	for rows.Next() {
-		var text []byte
-		schema := new(spatial.Schema)
-		if err := rows.Scan(&text); err != nil {
+	for i, text := range texts {
+		schema, err := parseSchema(i+1, text)
+		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(text, schema); err != nil {
-			return nil, fmt.Errorf("schema of a layer: %w", err)
+		if err := t.fits(schema); err != nil {
+			return nil, err
 		}
 		l.schemas = append(l.schemas, schema)
 	}
-	return l, rows.Err()
+	return l, nil
+}
+
+func parseSchema(number int, text string) (*spatial.Schema, error) {
+	schema := new(spatial.Schema)
+	err := json.Unmarshal([]byte(text), schema)
+	if err == nil {
+		err = schema.Validate()
+	}
+	if err != nil {
+		return nil, &spatial.InvalidError{Rule: "layer_schema", Where: fmt.Sprintf("row %d of table wangge_layer", number),
+			Detail: fmt.Sprintf("the description of the layer cannot be read: %v", err), Fix: restore}
+	}
+	return schema, nil
+}
+
+// restore is what helps where another program took away what cannot be made
+// again.
+const restore = "restore the file from a copy; the other layers can be saved from this one with ogr2ogr"
+
+// fits refuses a layer whose table, or a column of it, was taken away.
+// Columns that other programs added are theirs and stay.
+func (t *tx) fits(s *spatial.Schema) error {
+	there, err := t.texts("SELECT lower(name) FROM pragma_table_info(?)", string(s.ID))
+	if err != nil {
+		return err
+	}
+	if len(there) == 0 {
+		return &spatial.InvalidError{Rule: "layer_table", Where: "layer " + string(s.ID), Detail: "another program dropped or renamed its table", Fix: restore}
+	}
+	for _, name := range columnNames(s) {
+		if !slices.Contains(there, strings.Trim(name, `"`)) {
+			return &spatial.InvalidError{Rule: "layer_column", Where: "layer " + string(s.ID),
+				Detail: fmt.Sprintf("another program dropped or renamed the column %s", strings.Trim(name, `"`)), Fix: "add the column again under this name, or " + restore}
+		}
+	}
+	return nil
 }
 
 func (l *layers) ids() []spatial.LayerID {

@@ -3,7 +3,6 @@ package geopackage
 import (
 	"context"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -139,25 +138,19 @@ type entry struct {
 }
 
 func (r *reader) entries() ([]entry, error) {
-	rows, err := r.conn.QueryContext(r.ctx, `SELECT schema, version,
-		coalesce((SELECT seq FROM sqlite_sequence WHERE name = id), 0) FROM wangge_layer ORDER BY position`)
+	l, err := r.layers()
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var entries []entry
-	for rows.Next() {
-		var text []byte
-		e := entry{schema: new(spatial.Schema)}
-		if err := rows.Scan(&text, &e.version, &e.size); err != nil {
-			return nil, err
+	entries := make([]entry, len(l.schemas))
+	for i, schema := range l.schemas {
+		entries[i].schema = schema
+		if err := r.conn.QueryRowContext(r.ctx, `SELECT version, coalesce((SELECT seq FROM sqlite_sequence WHERE name = id), 0)
+			FROM wangge_layer WHERE id = ?`, string(schema.ID)).Scan(&entries[i].version, &entries[i].size); err != nil {
+			return nil, fmt.Errorf("layer %s: %w", schema.ID, err)
 		}
-		if err := json.Unmarshal(text, e.schema); err != nil {
-			return nil, fmt.Errorf("schema of a layer: %w", err)
-		}
-		entries = append(entries, e)
 	}
-	return entries, rows.Err()
+	return entries, nil
 }
 
 func (r *reader) read(e *entry) (err error) {

@@ -18,6 +18,12 @@ func takes(err error) bool {
 	return errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
 }
 
+// busy says whether another program's lock lasted too long.
+func busy(err error) bool {
+	var failure *sqlite.Error
+	return errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 // refusedRow turns the violation of a constraint by a row into the rule's
 // name. SQLite tells it only in words: the name of a CHECK, table and column
 // of the others.

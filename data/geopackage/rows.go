@@ -74,6 +74,7 @@ func (l *layers) fill(s *spatial.Schema, from data.Source, progress data.Progres
 		return err
 	}
 	defer in.release()
+	in.fresh = true
 	done, last := 0, int64(0)
 	for row, err := range from.Rows(s.ID) {
 		switch {
@@ -113,6 +114,7 @@ type inserter struct {
 	*layers
 	schema      *spatial.Schema
 	add, change *sql.Stmt
+	fresh       bool // the layer is empty and ids ascend: no row is there yet
 	args        []any
 	blob        []byte
 	bound       orb.Bound
@@ -176,14 +178,16 @@ func (in *inserter) insert(row spatial.Row) error {
 	for _, v := range row.Values {
 		in.args = append(in.args, stored(v))
 	}
-	result, err := in.change.ExecContext(in.ctx, in.args...)
-	if err != nil {
-		return err
+	if !in.fresh {
+		result, err := in.change.ExecContext(in.ctx, in.args...)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
 	}
-	if n, err := result.RowsAffected(); err != nil || n > 0 {
-		return err
-	}
-	_, err = in.add.ExecContext(in.ctx, in.args...)
+	_, err := in.add.ExecContext(in.ctx, in.args...)
 	return err
 }
 

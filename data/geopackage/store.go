@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -37,8 +38,9 @@ type Store struct {
 	db      *sql.DB
 	log     *slog.Logger
 	path    string
-	file    fs.FileInfo // what stood at the path when the store was opened
-	readers int         // connections of one load
+	file    fs.FileInfo  // what stood at the path when the store was opened
+	readers int          // connections of one load
+	shape   atomic.Int64 // SQLite's counter of changes of the tables, when they last fitted
 }
 
 var _ data.Store = (*Store)(nil)
@@ -49,6 +51,9 @@ var _ data.Store = (*Store)(nil)
 // what to do about it.
 func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 	if err := checkFile(path); err != nil {
+		return nil, err
+	}
+	if err := checkLogFile(ctx, path); err != nil {
 		return nil, err
 	}
 	dsn, err := dsnOf(path)
@@ -190,10 +195,30 @@ func (s *Store) Version(ctx context.Context) (spatial.Version, error) {
 		return 0, err
 	}
 	var v spatial.Version
-	if err := s.db.QueryRowContext(ctx, selectVersion).Scan(&v); err != nil {
+	var shape int64
+	err := s.db.QueryRowContext(ctx, "SELECT version, (SELECT schema_version FROM pragma_schema_version) FROM wangge_store").Scan(&v, &shape)
+	if err == nil && s.shape.Load() != shape {
+		err = s.checkShape(ctx, shape)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("version of %s: %w", s.path, s.explain(err))
 	}
 	return v, nil
+}
+
+// checkShape looks whether the tables still fit the layers, and remembers a
+// shape that does.
+func (s *Store) checkShape(ctx context.Context, shape int64) error {
+	r, err := s.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if _, err := r.layers(); err != nil {
+		return err
+	}
+	s.shape.Store(shape)
+	return nil
 }
 
 // write is transact on a file that is still in its place.
@@ -239,7 +264,9 @@ func explain(path string, err error) error {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%s is damaged; restore it from a copy: %w", path, err)
 	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("the disk of %s is full: %w", path, err)
+		return fmt.Errorf("the disk of %s is full; nothing of this change was written: %w", path, err)
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("%s cannot be read or written, the disk may be full, at its limit or failing; nothing of this change was written: %w", path, err)
 	}
 	return err
 }
