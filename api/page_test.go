@@ -24,14 +24,14 @@ func TestPages(t *testing.T) {
 	}
 	s := server(t, fixed{snapshot: district(t)}, Config{PublicURL: public})
 	for target, says := range map[string]string{
-		"/collections":                                     "风险点位 Risk points",
-		"/collections/risk_points":                         "persons",
-		"/collections/risk_points/items?limit=2":           "下一页",
-		"/collections/grids/items/12":                      "/collections/communities/items/440303002007",
-		"/collections/grids/items/440303002007-18":         "/luohu/#map=16/22.505000/114.015000",
-		"/collections/statistics/items/1":                  "1,191,907",
-		"/collections/roads":                               "404 Not Found",
-		"/collections/risk_points/items?filter=a+b":        "filter, character 3",
+		"/collections":                                      "风险点位 Risk points",
+		"/collections/risk_points":                          "persons",
+		"/collections/risk_points/items?limit=2":            "下一页",
+		"/collections/grids/items/12":                       "/collections/communities/items/440303002007",
+		"/collections/grids/items/440303002007-18":          "/luohu/#map=16/22.505000/114.015000",
+		"/collections/statistics/items/1":                   "1,191,907",
+		"/collections/roads":                                "404 Not Found",
+		"/collections/risk_points/items?filter=a+b":         "filter, character 3",
 		"/collections/risk_points/items?limit=%3Cscript%3E": "&#34;&lt;script&gt;&#34;",
 	} {
 		w := askOf(s, http.MethodGet, target, "", "Accept", browser)
