@@ -46,8 +46,15 @@ func (r *Report) field(s *spatial.Snapshot, layer *spatial.Layer, f *spatial.Fie
 		r.totals(layer, f, parts, func(part spatial.Feature) int64 { return part.Attribute(f.Name).Int() })
 	}
 	if parts := r.target(s, layer, f, f.CountOf); parts != nil {
-		r.totals(layer, f, parts, func(spatial.Feature) int64 { return 1 })
+		r.totals(layer, f, parts, func(part spatial.Feature) int64 { return counted(f, part) })
 	}
+}
+
+func counted(f *spatial.Field, part spatial.Feature) int64 {
+	if f.Where.Picks(part) {
+		return 1
+	}
+	return 0
 }
 
 // target is the layer a field's rule names; nil if it names none, or one

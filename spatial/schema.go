@@ -98,6 +98,18 @@ type Label struct {
 	Color string `json:"color,omitempty"` // CSS, where the field has standard colours
 }
 
+// Where picks the features of which a field has a value, as [Value.String]
+// writes it; those without a value if it is empty.
+type Where struct {
+	Field string `json:"field"`
+	Value string `json:"value"`
+}
+
+// Picks says whether a feature is among them. Nil picks all.
+func (w *Where) Picks(f Feature) bool {
+	return w == nil || f.Attribute(w.Field).String() == w.Value
+}
+
 // Field describes one attribute of a layer and the rules its values keep.
 // The same declaration makes the column and its named constraints in both
 // stores, the check of a row in memory, and the words on the map.
@@ -116,6 +128,7 @@ type Field struct {
 	SumOf      []string `json:"sum_of,omitempty"`      // fields of the row that add up to this one
 	SumOver    LayerID  `json:"sum_over,omitempty"`    // total of the field of this name over the features there that refer to this one
 	CountOf    LayerID  `json:"count_of,omitempty"`    // number of features there that refer to this one
+	Where      *Where   `json:"where,omitempty"`       // counts only those with this value
 	Detail     bool     `json:"detail_only,omitempty"` // served with items but left out of tiles
 }
 
@@ -192,6 +205,8 @@ func (s *Schema) validateField(f *Field, seen map[string]bool) error {
 		return bad("only text has digits or a prefix")
 	case f.Type != TypeInt && len(f.SumOf) > 0:
 		return bad("only whole numbers are sums")
+	case f.Where != nil && f.CountOf == "":
+		return bad("only a count has a condition")
 	case f.Prefix != "" && s.FieldIndex(f.Prefix) < 0:
 		return bad(fmt.Sprintf("its prefix field %q does not exist", f.Prefix))
 	}

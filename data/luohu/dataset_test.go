@@ -237,8 +237,11 @@ func TestSums(t *testing.T) {
 			ref := slices.IndexFunc(b.Fields, func(f spatial.Field) bool { return f.References == s.ID })
 			for r := range reference.Rows(below) {
 				n := int64(1)
-				if f.SumOver != "" {
+				switch {
+				case f.SumOver != "":
 					n = value(t, b, r, f.Name).Int()
+				case f.Where != nil && value(t, b, r, f.Where.Field).String() != f.Where.Value:
+					n = 0
 				}
 				sums[r.Values[ref].Text()] += n
 			}

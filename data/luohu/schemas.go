@@ -1,6 +1,10 @@
 package luohu
 
-import "wangge/spatial"
+import (
+	"strings"
+
+	"wangge/spatial"
+)
 
 // The dates that the published figures speak of.
 const (
@@ -213,7 +217,10 @@ func gridSchema() *spatial.Schema {
 			fields[i].CountOf = "risk_points"
 		case "events":
 			fields[i].CountOf = "grid_events"
-		case "risk_major", "risk_larger", "risk_general", "risk_low", "risk_unclassified":
+		case "risk_major", "risk_larger", "risk_general", "risk_low":
+			fields[i].CountOf, fields[i].Where = "risk_points", &spatial.Where{Field: "level", Value: strings.TrimPrefix(fields[i].Name, "risk_")}
+		case "risk_unclassified":
+			fields[i].CountOf, fields[i].Where = "risk_points", &spatial.Where{Field: "level"}
 		default:
 			fields[i].SumOver = "buildings"
 		}

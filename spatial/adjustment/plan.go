@@ -1,0 +1,116 @@
+package adjustment
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/paulmach/orb"
+
+	"wangge/spatial"
+	"wangge/spatial/partition"
+)
+
+// Severity tells a rule that forbids from one that only warns.
+type Severity string
+
+// The severities.
+const (
+	Refusal Severity = "refusal"
+	Warning Severity = "warning"
+)
+
+// Check is a rule that a proposal breaks.
+type Check struct {
+	Severity Severity
+	spatial.InvalidError
+	Suggest orb.Geometry // a drawing that would do, where one was found
+}
+
+// Moved is a feature that changes hands.
+type Moved struct {
+	Layer    spatial.LayerID
+	ID       int64
+	Name     string
+	From, To string // codes of the areas it stood in and stands in
+	Code     string // "" in layers without codes
+	NewCode  string // "" where it keeps its code
+}
+
+// Unit is an area of some level that a plan changes. Before is nil for one
+// that is new, After for one that is absorbed.
+type Unit struct {
+	Level         spatial.LayerID
+	Code, Name    string
+	Before, After *State
+}
+
+// State is what a unit is before or after.
+type State struct {
+	Geometry orb.Geometry
+	Totals   map[string]int64 // by field, those that the schema declares as sums and counts
+}
+
+// Plan is what a proposal does to a snapshot.
+type Plan struct {
+	Base   spatial.Version
+	Change spatial.Change // empty if refused
+	Units  []Unit         // lowest level first, then by code
+	Moved  []Moved        // by layer in listing order, then by id
+	Checks []Check        // refusals before warnings
+}
+
+// Refused says whether a rule forbids the plan.
+func (p *Plan) Refused() bool {
+	return slices.ContainsFunc(p.Checks, func(c Check) bool { return c.Severity == Refusal })
+}
+
+// New plans steps, one after another, on the areas of a layer: a partition,
+// and the lowest of its levels. Broken rules are the plan's Checks; the error
+// is [spatial.ErrNotFound] for a layer that does not exist, and an
+// [*spatial.InvalidError] for one that is no partition.
+func New(s *spatial.Snapshot, layer spatial.LayerID, steps []Step) (*Plan, error) {
+	areas, err := s.Layer(layer)
+	if err != nil {
+		return nil, err
+	}
+	if !areas.Schema().Partition || areas.Schema().Code == "" {
+		return nil, &spatial.InvalidError{Rule: "layer_partition", Where: string(layer), Detail: "its areas are not a partition with codes", Fix: "name such a layer"}
+	}
+	p := &planner{snapshot: s, areas: areas, draft: partition.NewDraft(areas), splitFrom: map[string]string{}, mergedInto: map[string]string{},
+		plan: &Plan{Base: s.Version()}, rows: map[spatial.LayerID]map[int64]spatial.Row{}, gone: map[spatial.LayerID][]int64{},
+		given: map[spatial.LayerID]map[string]bool{}, renamed: map[spatial.LayerID]map[string]string{}}
+	for _, step := range steps {
+		if err := p.draw(step); err != nil {
+			p.refuse(err)
+			return p.plan, nil
+		}
+		if p.draft.Geometry(step.From) == nil {
+			p.mergedInto[step.From] = step.To
+		}
+	}
+	p.levels()
+	return p.plan, nil
+}
+
+// planner makes a plan.
+type planner struct {
+	snapshot   *spatial.Snapshot
+	areas      *spatial.Layer
+	draft      *partition.Draft
+	splitFrom  map[string]string // new codes, and what they were part of
+	mergedInto map[string]string
+	plan       *Plan
+	rows       map[spatial.LayerID]map[int64]spatial.Row // changed, by layer and id
+	gone       map[spatial.LayerID][]int64
+	transfers  []transfer
+	given      map[spatial.LayerID]map[string]bool   // codes given to moved features
+	renamed    map[spatial.LayerID]map[string]string // codes changed and not yet passed on
+}
+
+func (p *planner) refuse(err error) {
+	var invalid *spatial.InvalidError
+	if !errors.As(err, &invalid) {
+		invalid = &spatial.InvalidError{Rule: "internal", Detail: err.Error()}
+	}
+	p.plan.Checks = append(p.plan.Checks, Check{Severity: Refusal, InvalidError: *invalid})
+}
