@@ -263,7 +263,7 @@ func at(zoom float64) string {
 
 func TestBrowser(t *testing.T) {
 	chromium := browser(t)
-	server, layers := serve(t)
+	server, state, layers := serve(t)
 	t.Run("layers", func(t *testing.T) { testLayers(open(t, chromium, server, 1440, 900), layers) })
 	t.Run("card", func(t *testing.T) { testCard(open(t, chromium, server, 1440, 900)) })
 	t.Run("language", func(t *testing.T) { testLanguage(open(t, chromium, server, 1440, 900)) })
@@ -271,6 +271,12 @@ func TestBrowser(t *testing.T) {
 	t.Run("address", func(t *testing.T) { testAddress(open(t, chromium, server, 1440, 900)) })
 	t.Run("nearest", func(t *testing.T) { testNearestPoint(open(t, chromium, server, 1440, 900)) })
 	t.Run("lost", func(t *testing.T) { testLost(t, chromium, server) })
+	t.Run("search", func(t *testing.T) { testSearch(open(t, chromium, server, 1440, 900)) })
+	t.Run("search on a phone", func(t *testing.T) { testSearchOnPhone(open(t, chromium, server, 390, 844)) })
+	t.Run("live", func(t *testing.T) { testLive(open(t, chromium, server, 1440, 900), state) })
+	t.Run("new layer", func(t *testing.T) { testNewLayer(open(t, chromium, server, 1440, 900), state) })
+	t.Run("behind", func(t *testing.T) { testBehind(open(t, chromium, server, 390, 844), state) })
+	t.Run("disconnected", func(t *testing.T) { testDisconnected(t, chromium, server, state) })
 	t.Run("phone", func(t *testing.T) { testPhone(open(t, chromium, server, 390, 844)) })
 }
 

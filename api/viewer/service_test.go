@@ -20,14 +20,78 @@ import (
 	"wangge/spatial"
 )
 
-// fixed is a state that never moves.
-type fixed struct{ *spatial.Snapshot }
+// state is the state of a service, which tests change.
+type state struct {
+	mu    sync.Mutex
+	now   *spatial.Snapshot
+	fault error
+	last  data.Event
+	news  chan struct{}
+}
 
-func (f fixed) Current() *spatial.Snapshot { return f.Snapshot }
-func (f fixed) Fault() error               { return nil }
-func (fixed) Next(ctx context.Context, last data.Event) (data.Event, error) {
-	<-ctx.Done()
-	return last, context.Cause(ctx)
+func newState(now *spatial.Snapshot) *state {
+	return &state{now: now, last: data.Event{Version: now.Version()}, news: make(chan struct{})}
+}
+
+func (s *state) Current() *spatial.Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *state) Fault() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fault
+}
+
+// Next knows only the last event; whoever is further behind reads all.
+func (s *state) Next(ctx context.Context, last data.Event) (data.Event, error) {
+	for {
+		s.mu.Lock()
+		now, news := s.last, s.news
+		s.mu.Unlock()
+		if now.Version != last.Version || now.Behind != last.Behind {
+			now.All = now.All || now.Version > last.Version+1
+			return now, nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return last, context.Cause(ctx)
+		}
+	}
+}
+
+// change makes the next version and tells of it as data.Live does.
+func (s *state) change(t *testing.T, c spatial.Change) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Base = s.now.Version()
+	next, err := s.now.Apply(c, c.Base+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.now = next
+	event := data.Event{Version: next.Version(), All: len(c.Create)+len(c.Drop) > 0}
+	for _, l := range c.Layers {
+		event.Touched = append(event.Touched, data.Touched{Layer: l.Layer, Bounds: []orb.Bound{{Min: orb.Point{114, 22}, Max: orb.Point{115, 23}}}})
+	}
+	s.tell(event)
+}
+
+func (s *state) fail(fault error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+	s.tell(data.Event{Version: s.now.Version(), Behind: fault != nil})
+}
+
+func (s *state) tell(e data.Event) {
+	s.last = e
+	close(s.news)
+	s.news = make(chan struct{})
 }
 
 // imported is a layer such as a user brings along; it stands in the middle of
@@ -36,9 +100,9 @@ var imported = &spatial.Schema{ID: "my_survey", Title: spatial.Title{ZH: "我的
 	Geometry: spatial.Polygons, Label: "remark", Fields: []spatial.Field{{Name: "remark", Type: spatial.TypeText}}}
 
 // serve runs the whole service on the reference dataset and an imported
-// layer. It returns its address and the layers with geometry, in order of
-// their ids. The test fails if the service answers anything with an error.
-func serve(t *testing.T) (server string, layers []string) {
+// layer. It returns its address, its state and the layers with geometry, in
+// order of their ids. The test fails if the service answers anything with an error.
+func serve(t *testing.T) (server string, now *state, layers []string) {
 	t.Helper()
 	dataset, err := luohu.Generate(1, nil)
 	if err != nil {
@@ -59,8 +123,9 @@ func serve(t *testing.T) (server string, layers []string) {
 		}
 	}
 	slices.Sort(layers)
-	service := api.New(fixed{spatial.New(1, all...)}, api.Config{Page: viewer.Handler()}, slog.New(slog.DiscardHandler))
-	return listen(t, service), layers
+	now = newState(spatial.New(1, all...))
+	service := api.New(now, api.Config{Page: viewer.Handler()}, slog.New(slog.DiscardHandler))
+	return listen(t, service), now, layers
 }
 
 func importedLayer(t *testing.T) *spatial.Layer {
@@ -84,7 +149,7 @@ func listen(t *testing.T, service http.Handler) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := &status{ResponseWriter: w}
 		service.ServeHTTP(answer, r)
-		if answer.code >= http.StatusBadRequest {
+		if answer.code >= http.StatusBadRequest && r.URL.Path != deleted {
 			mu.Lock()
 			defer mu.Unlock()
 			refused = append(refused, fmt.Sprintf("%d %s", answer.code, r.URL))
@@ -109,6 +174,9 @@ func (s *status) WriteHeader(code int) {
 	s.code = code
 	s.ResponseWriter.WriteHeader(code)
 }
+
+// Flush is for event streams.
+func (s *status) Flush() { _ = http.NewResponseController(s.ResponseWriter).Flush() }
 
 // Unwrap is for http.ResponseController.
 func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }

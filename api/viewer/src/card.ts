@@ -2,7 +2,7 @@
 // there.
 
 import type { MapLibreMap, MapGeoJSONFeature, Point } from "maplibre-gl";
-import { type Candidate, type Feature, type Field, type Layer, loadFeature, loadGridAt, loadNearest } from "./catalogue.ts";
+import { type Candidate, Gone, type Feature, type Field, type Layer, loadFeature, loadGridAt, loadNearest } from "./catalogue.ts";
 import { h, svg } from "./dom.ts";
 import { featureSwatch } from "./panel.ts";
 import { englishLabel, nameInWords, numberInWords, valueInWords } from "./say.ts";
@@ -75,6 +75,12 @@ export class Card {
     if (this.#hits.length > 0) void this.#open(this.#current, language);
   }
 
+  // refresh reads the shown feature again if its layer was touched.
+  refresh(touched: (layer: string) => boolean): void {
+    const hit = this.#hits[this.#current];
+    if (hit && touched(hit.drawn.layer.id)) void this.#open(this.#current, this.#language, true);
+  }
+
   // forget ends the card.
   forget(): void {
     this.#asking.abort();
@@ -82,7 +88,9 @@ export class Card {
     this.#acts.select(undefined);
   }
 
-  async #open(index: number, language: Language): Promise<void> {
+  // open shows one of the hits; if it is shown already, it stays until its
+  // new state is there.
+  async #open(index: number, language: Language, again = false): Promise<void> {
     const hit = this.#hits[index]!;
     this.#language = language;
     this.#current = index;
@@ -90,18 +98,25 @@ export class Card {
     this.#asking = new AbortController();
     const { signal } = this.#asking;
     this.element.dataset.state = "loading";
-    this.#draw(hit, undefined);
+    if (!again) this.#draw(hit, undefined);
     try {
       const feature = await loadFeature(hit.drawn.layer.id, hit.id, signal);
       if (signal.aborted) return;
+      const focused = this.element.contains(document.activeElement) && document.activeElement !== this.element;
       this.#draw(hit, feature);
+      if (focused) this.element.focus({ preventScroll: true });
       this.#acts.select(feature);
       this.element.dataset.state = "ready";
       void this.#resolve(hit.drawn.layer, feature, signal);
     } catch (fault) {
       if (signal.aborted) return;
-      console.warn(fault);
       this.element.dataset.state = "failed";
+      if (fault instanceof Gone) {
+        this.#acts.select(undefined);
+        this.element.querySelector(".facts")?.replaceChildren(h("p", { className: "fault", role: "alert" }, dictionaries[language].gone));
+        return;
+      }
+      console.warn(fault);
       this.element.querySelector(".facts")?.replaceChildren(faultInWords(fault, dictionaries[language]),
         h("button", { type: "button", className: "ask", onclick: () => { void this.#open(index, this.#language); this.element.focus(); } }, dictionaries[language].retry));
     }

@@ -39,7 +39,7 @@ export interface Layer {
 // Bounds is west, south, east, north in degrees.
 export type Bounds = [number, number, number, number];
 
-export interface Catalogue { layers: Layer[]; synthetic: boolean; bounds: Bounds | undefined }
+export interface Catalogue { version: number; layers: Layer[]; synthetic: boolean; bounds: Bounds | undefined }
 
 export interface Feature {
   id: number | string;
@@ -52,8 +52,12 @@ export interface Candidate { id: number | string; layer?: string; name?: string;
 // root is where the service stands; the page is at it.
 export const root = new URL(".", document.baseURI);
 
+// Gone is a feature or layer that is there no more.
+export class Gone extends Error {}
+
 async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
   const answer = await fetch(new URL(path, root), { headers: { Accept: "application/geo+json, application/json" }, ...(signal && { signal }) });
+  if (answer.status === 404) throw new Gone(path);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json() as Promise<T>;
 }
@@ -65,9 +69,9 @@ export function tiles(layers: string[]): string {
 
 // loadCatalogue reads the list of layers.
 export async function loadCatalogue(): Promise<Catalogue> {
-  const answer = await ask<{ collections: Collection[] }>("collections?f=json");
+  const answer = await ask<{ version: number; collections: Collection[] }>("collections?f=json");
   const layers = answer.collections.map(layerOf);
-  return { layers, synthetic: layers.some((l) => l.synthetic), bounds: union(layers.flatMap((l) => (l.bounds ? [l.bounds] : []))) };
+  return { version: answer.version, layers, synthetic: layers.some((l) => l.synthetic), bounds: union(layers.flatMap((l) => (l.bounds ? [l.bounds] : []))) };
 }
 
 // loadFeature reads one feature with all its attributes.
@@ -80,6 +84,20 @@ export async function loadPlaceName(layer: Layer): Promise<string> {
   const answer = await ask<{ features: Feature[] }>(`collections/${layer.id}/items?limit=2&f=json`);
   const only = answer.features.length === 1 ? answer.features[0] : undefined;
   return String(only?.properties[layer.label] ?? "");
+}
+
+// Found is a feature that fits a search.
+export interface Found { layer: string; id: number; code?: string; name: string; at?: [number, number]; bbox?: Bounds }
+
+// FoundPlace is a way to read a search text as coordinates.
+export interface FoundPlace { at: [number, number]; crs: string; doubts: { kind: string; detail: string }[]; grid?: { name: string } }
+
+export interface SearchAnswer { numberMatched: number; numberReturned: number; results: Found[]; places: FoundPlace[] }
+
+// loadSearch reads what a text finds, what stands near a place first.
+export function loadSearch(text: string, lon: number, lat: number, signal: AbortSignal): Promise<SearchAnswer> {
+  const query = new URLSearchParams({ q: text.slice(0, 60), limit: "12", lon: lon.toFixed(4), lat: lat.toFixed(4) });
+  return ask<SearchAnswer>(`search?${query}`, signal);
 }
 
 // loadNearest reads the response points nearest to a place.

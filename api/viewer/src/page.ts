@@ -2,15 +2,17 @@
 
 import { type ErrorEvent, type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import { languageInAddress, readLayers, rememberLanguage, rememberedLanguage, writeLanguage, writeLayers } from "./address.ts";
-import { Card, hitsAt } from "./card.ts";
-import { type Bounds, type Catalogue, type Feature, loadCatalogue, loadPlaceName } from "./catalogue.ts";
+import { Card, type Hit, hitsAt } from "./card.ts";
+import { type Bounds, type Catalogue, type Feature, type Found, type FoundPlace, loadCatalogue, loadPlaceName } from "./catalogue.ts";
 import { ZoomControl } from "./controls.ts";
 import { h, svg } from "./dom.ts";
 import { offerFonts } from "./fonts.ts";
 import { drawNamed } from "./markers.ts";
-import { followZoom, layerList } from "./panel.ts";
+import { type Change, Live } from "./live.ts";
+import { followZoom, layerList, recount } from "./panel.ts";
+import { Search } from "./search.ts";
 import { englishLabel } from "./say.ts";
-import { type Drawn, drawnOf, mapStyle, nameText } from "./style.ts";
+import { type Drawn, drawnOf, mapStyle, nameText, sourcesWith } from "./style.ts";
 import { type Language, type Words, dictionaries, preferred } from "./words.ts";
 
 declare const WORKER: string; // by the build
@@ -45,7 +47,7 @@ function fail(why: string, words: Words): void {
 }
 
 class Page {
-  readonly #catalogue: Catalogue;
+  #catalogue: Catalogue;
   readonly #drawn: Drawn[];
   readonly #map: MapLibreMap;
   readonly #card: Card;
@@ -54,7 +56,16 @@ class Page {
   readonly #mapBox = h("main", { id: "map" });
   readonly #panel = h("aside", { id: "panel" });
   readonly #sheet = h("section", { id: "sheet", hidden: true });
-  readonly #notice = h("p", { id: "notice", hidden: true, role: "status" });
+  readonly #notice = h("div", { id: "notice", hidden: true, role: "status" });
+  readonly #version = h("span", { className: "version" });
+  readonly #search: Search;
+  #live: Live | undefined;
+  #heard = new Date(); // when the service last said that it is there
+  #lost = false;
+  #behind = false;
+  #missing = false; // tiles
+  #stale = new Set<string>(); // sources to read again when no tile of theirs is missing
+  #selected: Feature | undefined;
   #list: HTMLElement = h("div");
   #language: Language;
   #failed = new Map<Tile, string>(); // tiles that could not be read, and their sources
@@ -67,7 +78,9 @@ class Page {
     this.#language = language;
     this.#drawn = catalogue.layers.map(drawnOf);
     readLayers(this.#drawn);
-    document.body.replaceChildren(this.#panel, this.#mapBox, this.#sheet, this.#notice);
+    this.#search = new Search({ show: (found) => this.#showFound(found), go: (place) => this.#goTo(place), around: () => this.#map.getCenter(),
+      layer: (id) => this.#catalogue.layers.find((l) => l.id === id) });
+    document.body.replaceChildren(this.#panel, this.#search.element, this.#mapBox, this.#sheet, this.#notice);
     this.#zoom = new ZoomControl(() => this.#whole());
     this.#map = this.#makeMap();
     this.#card = new Card(this.#drawn, { select: (f) => this.#select(f), close: () => this.#close() });
@@ -104,8 +117,11 @@ class Page {
     for (const busy of ["dataloading", "movestart"] as const) map.on(busy, () => { delete document.body.dataset.settled; });
     map.on("idle", () => {
       document.body.dataset.settled = "true";
-      this.#notice.hidden = this.#failed.size === 0;
+      this.#missing = this.#failed.size > 0;
+      this.#showNotices();
+      this.#readStale();
     });
+    map.once("style.load", () => { this.#live = new Live({ changed: (c) => void this.#follow(c), connected: (on) => this.#connected(on) }); });
     addEventListener("hashchange", () => this.#followAddress());
     phone.addEventListener("change", () => this.#close());
   }
@@ -134,7 +150,10 @@ class Page {
     this.#sheet.setAttribute("aria-label", words.details);
     this.#list = layerList(this.#drawn, this.#language, { switched: (d) => this.#switch(d), zoomTo: (z) => this.#map.easeTo({ zoom: z, duration }),
       showWhole: (d) => d.layer.bounds && this.#map.fitBounds(d.layer.bounds, { padding: 60, maxZoom: 16, duration }) });
-    this.#panel.replaceChildren(this.#head(title), this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences)));
+    this.#panel.replaceChildren(this.#head(title), this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences), this.#version));
+    this.#version.textContent = words.version(this.#catalogue.version);
+    this.#search.speak(this.#language);
+    this.#showNotices();
     this.#fold(this.#open);
     this.#followZoom();
     this.#card.speak(this.#language);
@@ -223,17 +242,26 @@ class Page {
   #pick(point: Point, lngLat: LngLat): void {
     const hits = hitsAt(this.#map, point, this.#drawn);
     if (hits.length === 0) return this.#close();
-    this.#card.show(hits, lngLat, this.#language);
-    if (phone.matches) this.#showSheet(point, lngLat);
-    else this.#popup.setLngLat(lngLat).setDOMContent(this.#card.element).addTo(this.#map);
+    this.#openCard(hits, lngLat);
+    if (phone.matches) this.#uncover(point, lngLat);
+  }
+
+  // openCard shows the card of what stands at a place, there or, on a phone,
+  // below the map.
+  #openCard(hits: Hit[], at: { lng: number; lat: number }): void {
+    this.#card.show(hits, at, this.#language);
+    if (phone.matches) this.#showSheet();
+    else this.#popup.setLngLat(at).setDOMContent(this.#card.element).addTo(this.#map);
     this.#card.element.focus({ preventScroll: true });
   }
 
-  // showSheet opens the card below the map, and moves the map if it would
-  // hide the place that was asked about.
-  #showSheet(point: Point, lngLat: LngLat): void {
+  // uncover moves the map if the card below it hides the place asked about.
+  #uncover(point: Point, lngLat: LngLat): void {
     const free = 0.42 * innerHeight; // the sheet is at most 58 % high
     if (point.y > free - 24) this.#map.easeTo({ center: lngLat, offset: [0, (free - innerHeight) / 2], duration });
+  }
+
+  #showSheet(): void {
     this.#fold(false);
     this.#sheet.replaceChildren(this.#card.element);
     this.#sheet.hidden = false;
@@ -248,6 +276,7 @@ class Page {
   }
 
   #select(feature: Feature | undefined): void {
+    this.#selected = feature;
     const source = this.#map.getSource<GeoJSONSource>("selected");
     const features = feature?.geometry ? [{ type: "Feature" as const, geometry: feature.geometry, properties: {} }] : [];
     void source?.setData({ type: "FeatureCollection", features });
@@ -257,8 +286,8 @@ class Page {
   // complain says that tiles are missing until they are there.
   #complain(fault: ErrorEvent & { sourceId?: string; tile?: Tile }): void {
     console.warn(fault.error);
-    this.#notice.textContent = dictionaries[this.#language].tilesFailed;
-    this.#notice.hidden = false;
+    this.#missing = true;
+    this.#showNotices();
     const { sourceId, tile } = fault;
     if (sourceId && tile) this.#failed.set(tile, sourceId);
     this.#retrying ||= setTimeout(() => this.#askAgain(), 5000);
@@ -272,5 +301,98 @@ class Page {
     this.#retrying = 0;
     for (const [tile, sourceId] of failed) this.#map.refreshTiles(sourceId, [tile.tileID.canonical]);
     this.#map.triggerRepaint();
+  }
+
+  // showNotices says what the reader must know of the connection.
+  #showNotices(): void {
+    const words = dictionaries[this.#language];
+    const time = new Intl.DateTimeFormat(words.locale, { timeStyle: "medium" }).format(this.#heard);
+    const lines = [
+      this.#lost && h("p", { className: "lost" }, words.lost(time), " ", h("button", { type: "button", onclick: () => this.#live?.connect() }, words.retry)),
+      this.#behind && h("p", { className: "behind" }, words.behind),
+      this.#missing && h("p", {}, words.tilesFailed),
+    ].filter((line) => line !== false);
+    const text = lines.map((line) => line.textContent).join();
+    if (text !== this.#notice.textContent) this.#notice.replaceChildren(...lines); // else it would be read out again
+    this.#notice.hidden = lines.length === 0;
+  }
+
+  #connected(on: boolean): void {
+    if (on) this.#heard = new Date();
+    this.#lost = !on;
+    this.#showNotices();
+  }
+
+  // follow takes over a change of the service's data: what is said of the
+  // layers, the tiles of those that were touched, the open card.
+  async #follow(change: Change): Promise<void> {
+    this.#behind = change.behind;
+    this.#showNotices();
+    const all = change.all || (change.layers.length === 0 && change.version !== this.#catalogue.version);
+    if (!all && change.layers.length === 0) return;
+    const names = new Set(change.layers.map((l) => l.layer));
+    const touched = (layer: string) => all || names.has(layer);
+    try {
+      this.#takeOver(await loadCatalogue());
+    } catch (fault) {
+      console.info(fault);
+      setTimeout(() => void this.#follow({ ...change, behind: this.#behind, all: true }), 5000);
+      return;
+    }
+    for (const source of sourcesWith(this.#map.getStyle(), touched)) this.#stale.add(source);
+    this.#readStale();
+    this.#card.refresh(touched);
+  }
+
+  // takeOver renews the layers; those that are known keep their switches.
+  #takeOver(catalogue: Catalogue): void {
+    const shape = () => JSON.stringify(this.#drawn.map(({ layer: { count, bounds, ...rest }, look }) => [rest, [...rest.kinds], look]));
+    const before = shape();
+    const known = new Map(this.#drawn.map((d) => [d.layer.id, d]));
+    const drawn = catalogue.layers.map((layer) => {
+      const old = known.get(layer.id);
+      return old ? Object.assign(old, drawnOf(layer), { on: old.on }) : drawnOf(layer);
+    });
+    this.#catalogue = catalogue;
+    this.#drawn.splice(0, this.#drawn.length, ...drawn);
+    this.#map.setStyle(mapStyle(this.#drawn, this.#language), { diff: true });
+    this.#select(this.#selected);
+    if (shape() !== before) return this.#speak();
+    recount(this.#list, this.#drawn, dictionaries[this.#language]);
+    this.#version.textContent = dictionaries[this.#language].version(catalogue.version);
+  }
+
+  // readStale reads sources again: the server answers for tiles that are as
+  // before that they are. A source with missing tiles waits for them.
+  #readStale(): void {
+    const failed = new Set(this.#failed.values());
+    for (const source of this.#stale) {
+      if (failed.has(source)) continue;
+      this.#stale.delete(source);
+      if (this.#map.getSource(source)) this.#map.refreshTiles(source);
+    }
+  }
+
+  // showFound opens the card of a feature and goes where it stands.
+  #showFound(found: Found): void {
+    const drawn = this.#drawn.find((d) => d.layer.id === found.layer);
+    if (!drawn) return;
+    const { lng, lat } = this.#map.getCenter();
+    const [lon, latitude] = found.at ?? [lng, lat];
+    if (found.bbox) this.#flyTo(found.bbox, drawn.look.from);
+    this.#openCard([{ drawn, id: found.id, properties: { [drawn.layer.label]: found.name } }], { lng: lon, lat: latitude });
+  }
+
+  #goTo(place: FoundPlace): void {
+    this.#close();
+    const [lon, lat] = place.at;
+    this.#flyTo([lon, lat, lon, lat], 0);
+    this.#select({ id: "", properties: {}, geometry: { type: "Point", coordinates: place.at } });
+  }
+
+  #flyTo(bounds: Bounds, from: number): void {
+    const padding = phone.matches ? { top: 70, right: 30, bottom: innerHeight * 0.58 + 20, left: 30 } : { top: 90, right: 80, bottom: 60, left: 80 };
+    const camera = this.#map.cameraForBounds(bounds, { padding, maxZoom: 17 });
+    if (camera) this.#map.easeTo({ ...camera, zoom: Math.max(camera.zoom ?? 0, from), padding: { top: 0, right: 0, bottom: 0, left: 0 }, duration });
   }
 }

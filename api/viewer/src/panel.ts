@@ -60,6 +60,13 @@ function hint(d: Drawn, words: Words, acts: PanelActs): HTMLElement | undefined 
     onclick: () => acts.zoomTo(d.look.from) }, words.fromZoom(d.look.from));
 }
 
+// recount renews what the list says of layers that are otherwise as before.
+export function recount(list: HTMLElement, drawn: Drawn[], words: Words): void {
+  for (const { layer } of drawn) {
+    list.querySelector(`.layer[data-layer="${layer.id}"] .count`)?.replaceChildren(numberInWords(layer.count, words.locale));
+  }
+}
+
 // followZoom shows the hints of the layers that a zoom is too small for.
 export function followZoom(list: HTMLElement, zoom: number): void {
   for (const hint of list.querySelectorAll<HTMLElement>(".hint")) {

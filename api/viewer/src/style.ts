@@ -49,6 +49,12 @@ export function mapStyle(drawn: Drawn[], language: Language): StyleSpecification
 
 const nothing = { type: "FeatureCollection" as const, features: [] };
 
+// sourcesWith are the sources of a style that hold some layers.
+export function sourcesWith(style: StyleSpecification, held: (layer: string) => boolean): Set<string> {
+  const holding = style.layers.filter((l) => "source-layer" in l && typeof l["source-layer"] === "string" && held(l["source-layer"]));
+  return new Set(holding.map((l) => (l as { source: string }).source));
+}
+
 // sourcesOf groups layers into tile requests: the light ones of the service
 // travel together, heavy and imported ones alone.
 function sourcesOf(drawn: Drawn[]): Map<string, Drawn[]> {
