@@ -33,7 +33,6 @@ type importCommand struct {
 	Partition bool     `help:"The polygons of the new layer cover an area without gap or overlap: prove it, and keep it so."`
 	Repair    string   `help:"Mend gaps and overlaps of a partition up to this size, like 0.01m." placeholder:"TOLERANCE"`
 	Slivers   string   `help:"Write every gap and overlap of a partition, as the file has them, to this GeoJSON file." placeholder:"FILE"`
-	Gaps      string   `help:"Write every gap and overlap of a partition to this file, as GeoJSON." placeholder:"FILE"`
 	Title     string   `help:"What people call a new layer; the file's name if left out." placeholder:"TEXT"`
 	AsOf      string   `help:"Date of the data of a new layer, like 2024-12-30; the file's own date if left out." placeholder:"DATE"`
 	Report    string   `help:"Write all problems to this file, .csv or .json." placeholder:"FILE"`
@@ -114,8 +113,8 @@ func (c *importCommand) read(file format.Features, state *spatial.Snapshot, o fo
 		if err := c.fits(layer.Schema()); err != nil {
 			return nil, err
 		}
-	} else if (c.Repair != "" || c.Gaps != "") && !c.Partition {
-		return nil, errors.New("--repair and --gaps are for partitions: say --partition too")
+	} else if (c.Repair != "" || c.Slivers != "") && !c.Partition {
+		return nil, errors.New("--repair and --slivers are for partitions: say --partition too")
 	}
 	o.Outline = outline(state, o.Layer)
 	if c.Report == "" {
@@ -137,8 +136,8 @@ func (c *importCommand) fits(s *spatial.Schema) error {
 			return fmt.Errorf("there is a layer %s already, and %s is only for a new one: leave it out, or choose another name", s.ID, flag)
 		}
 	}
-	if (c.Repair != "" || c.Gaps != "") && !s.Partition {
-		return fmt.Errorf("--repair and --gaps are for partitions, and the layer %s is none", s.ID)
+	if (c.Repair != "" || c.Slivers != "") && !s.Partition {
+		return fmt.Errorf("--repair and --slivers are for partitions, and the layer %s is none", s.ID)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 // tolerance that the user gave, and tells every gap and overlap that they
 // came with.
 func (i *importing) fit(rows []spatial.Row) error {
-	if i.Repair == "" && i.Gaps == "" {
+	if i.Repair == "" && i.Slivers == "" {
 		i.snap(rows)
 		return nil
 	}
@@ -34,10 +34,14 @@ func (i *importing) fit(rows []spatial.Row) error {
 			pairs[strings.Join(s.Codes, " ")] = true
 		}
 	}
-	fmt.Fprintf(i.out, "The polygons come with %d gaps, and %d overlaps between %d pairs.\n", gaps, len(slivers)-gaps, len(pairs))
-	if i.Gaps != "" {
-		if err := writeSlivers(i.Gaps, slivers); err != nil {
-			return fmt.Errorf("--gaps: %w", err)
+	if len(slivers) == 0 {
+		fmt.Fprintln(i.out, "The polygons come with no gap and no overlap.")
+	} else {
+		fmt.Fprintf(i.out, "The polygons come with %d gaps, and %d overlaps between %d pairs.\n", gaps, len(slivers)-gaps, len(pairs))
+	}
+	if i.Slivers != "" {
+		if err := writeSlivers(i.Slivers, slivers); err != nil {
+			return fmt.Errorf("--slivers: %w", err)
 		}
 	}
 	if i.Repair == "" {
@@ -67,7 +71,7 @@ func (i *importing) mend(rows []spatial.Row, areas []partition.Area) error {
 	for k := range rows {
 		rows[k].Geometry = mended.Areas[k].Geometry
 	}
-	fmt.Fprintf(i.out, "Repaired: no vertex moved by more than %.4f m; %d gaps and overlaps are wider than %v m and are left.\n", float64(mended.Moved), len(mended.Left), float64(tolerance))
+	fmt.Fprintf(i.out, "Repaired within %s: no vertex moved by more than %.2g m; %d wider gaps and overlaps are left.\n", i.Repair, float64(mended.Moved), len(mended.Left))
 	return nil
 }
 
@@ -120,7 +124,7 @@ func writeSlivers(path string, slivers []partition.Sliver) error {
 		line = append(line, shape...)
 		line = append(line, `,"properties":{"rule":`...)
 		line = format.AppendString(line, s.Rule)
-		line = append(line, `,"codes":`...)
+		line = append(line, `,"between":`...)
 		line = format.AppendString(line, strings.Join(s.Codes, " "))
 		line = fmt.Appendf(line, `,"area_m2":%g,"width_m":%g}}`, float64(s.Area), float64(s.Width))
 		if _, err := out.Write(line); err != nil {

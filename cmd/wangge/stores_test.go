@@ -30,6 +30,7 @@ func TestStores(t *testing.T) {
 			t.Run("counts", func(t *testing.T) { servesCounts(t, store) })
 			t.Run("tiles", func(t *testing.T) { digests[name] = townTiles(t, store) })
 			t.Run("import while serving", func(t *testing.T) { importsWhileServing(t, store) })
+			t.Run("import and export", func(t *testing.T) { comesAndGoes(t, store) })
 			t.Run("check finds planted faults", func(t *testing.T) { checkFindsPlantedFaults(t, store) })
 		})
 	}

@@ -71,6 +71,11 @@ func (f *csvFile) decide(name string) (said []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if name == "" {
+		if valid, err := f.isUTF8(); valid || err != nil {
+			return nil, err
+		}
+	}
 	chosen := newCharsetSurvey(user, charset{}, charset{})
 	if err := f.weigh(chosen); err != nil {
 		return nil, err
@@ -81,6 +86,22 @@ func (f *csvFile) decide(name string) (said []string, err error) {
 	}
 	f.text = c.table
 	return said, nil
+}
+
+func (f *csvFile) isUTF8() (bool, error) {
+	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+		return false, err
+	}
+	for r := bufio.NewReaderSize(f.file, 1<<16); ; {
+		switch c, size, err := r.ReadRune(); {
+		case errors.Is(err, io.EOF):
+			return true, nil
+		case err != nil:
+			return false, err
+		case c == utf8.RuneError && size == 1:
+			return false, nil
+		}
+	}
 }
 
 // weigh shows the lines of the file to a survey of encodings.

@@ -241,7 +241,7 @@ func TestReadGeoJSONRefuses(t *testing.T) {
 		"deep null":          {geometry("Polygon", "[[[0,0],[1,null],[1,1],[0,0]]]"), "position_finite", "geometry.coordinates[0][1][1]", ""},
 		"text coordinate":    {geometry("Point", `["114",22]`), "position_finite", "coordinates[0]", ""},
 		"huge coordinate":    {geometry("Point", "[1e999,22]"), "position_finite", "coordinates[0]", ""},
-		"latitude 95":        {geometry("Point", "[114,95]"), "crs_unknown", "coordinates", "--srs"},
+		"latitude 95":        {geometry("Point", "[114,95]"), "position_on_earth", "feature 2, byte", "longitude before latitude"},
 		"latitude first":     {collection(`"geometry":{"type":"Point","coordinates":[22.5,114.1]}`), "position_on_earth", "coordinates", "longitude before latitude"},
 		"metres":             {geometry("Point", "[512241.9,2492605.0]"), "crs_unknown", "coordinates", "--srs"},
 		"one number":         {geometry("Point", "[114]"), "geojson_position", "feature 2, geometry.coordinates", ""},

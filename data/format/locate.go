@@ -53,6 +53,9 @@ func detectCRS(b orb.Bound) (located, error) {
 		return located{}, &spatial.InvalidError{Rule: "position_on_earth", Where: "coordinates", Detail: span + ": latitude and longitude are exchanged",
 			Fix: "give longitude before latitude, or name the columns rightly (经度 114…, 纬度 22…)"}
 	}
+	if b.Min[0] >= -360 && b.Min[1] >= -360 && b.Max[0] <= 360 && b.Max[1] <= 360 {
+		return located{}, nil // degrees, of which some are wrong: the rows will be named
+	}
 	return located{}, &spatial.InvalidError{Rule: "crs_unknown", Where: "coordinates", Detail: span + ", which tells no one coordinate system",
 		Fix: "name it: --srs 4490, 4547, 4526, 3857, gcj02 or bd09"}
 }
