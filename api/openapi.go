@@ -54,6 +54,11 @@ var problemSchema = jsonSchema{
 	},
 }
 
+var behindHeader = map[string]any{
+	"description": "true while answers come from an older state than the store's, as that cannot be read or breaks a rule; else absent",
+	"schema":      jsonSchema{"type": "string", "enum": []string{"true"}},
+}
+
 // operation is a route as OpenAPI describes it.
 func (route *route) operation() map[string]any {
 	answer := map[string]any{}
@@ -65,7 +70,7 @@ func (route *route) operation() map[string]any {
 		"operationId": route.operationID(),
 		"parameters":  route.parameterObjects(),
 		"responses": map[string]any{
-			"200": map[string]any{"description": "the answer", "content": answer},
+			"200": map[string]any{"description": "the answer", "content": answer, "headers": map[string]any{headerBehind: behindHeader}},
 			"default": map[string]any{"description": "an error", "content": map[string]any{
 				mediaProblem: map[string]any{"schema": jsonSchema{"$ref": "#/components/schemas/Problem"}}}},
 		},
