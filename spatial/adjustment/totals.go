@@ -124,10 +124,12 @@ func (p *planner) total(level *spatial.Layer, changed deltas) {
 			continue // absorbed
 		}
 		for field, n := range changed[code] {
-			i := schema.FieldIndex(field)
-			row.Values[i] = spatial.Int(row.Values[i].Int() + n)
+			if n != 0 {
+				i := schema.FieldIndex(field)
+				row.Values[i] = spatial.Int(row.Values[i].Int() + n)
+				p.put(level, row)
+			}
 		}
-		p.put(level, row)
 	}
 }
 
