@@ -261,7 +261,7 @@ func (i *importing) plan(ctx context.Context) error {
 		return err
 	}
 	if i.read.Schema.Partition {
-		if err := i.fit(change.Layers[0].Put); err != nil {
+		if err := i.fit(&change.Layers[0]); err != nil {
 			return err
 		}
 	}
