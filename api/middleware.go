@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -128,7 +129,7 @@ func (s *Server) limited(next http.Handler) http.Handler {
 	if s.config.Rate == 0 {
 		return next
 	}
-	bounded := httprate.Limit(s.config.Rate*int(rateWindow.Seconds()), rateWindow, httprate.WithKeyFuncs(httprate.KeyByIP),
+	bounded := httprate.LimitBy(s.config.Rate*int(rateWindow.Seconds()), rateWindow, clientAddress,
 		httprate.WithLimitHandler(s.plain(s.tooMany)), httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}))(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -138,6 +139,16 @@ func (s *Server) limited(next http.Handler) http.Handler {
 			bounded.ServeHTTP(w, r)
 		}
 	})
+}
+
+// clientAddress is that of the connection: what a client says of itself in
+// headers is not believed.
+func clientAddress(r *http.Request) (string, error) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr, nil
+	}
+	return httprate.CanonicalizeIP(host), nil
 }
 
 func (s *Server) tooMany(http.ResponseWriter, *http.Request) error {

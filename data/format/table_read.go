@@ -248,6 +248,3 @@ func (t *table) Close() error { return t.lines.Close() }
 
 // loose says that a text of the file may be a number or a date.
 func (t *table) loose() bool { return true }
-
-// surveyed says whether x may be the northing, as surveyors have it.
-func (t *table) surveyed() bool { return true }
