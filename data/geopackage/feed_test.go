@@ -196,31 +196,6 @@ func TestSinceEndsAtAGap(t *testing.T) {
 	gap("now", v+1, false)
 }
 
-// A change of every risk point by another program is one portion.
-func TestBulkEditIsOnePortion(t *testing.T) {
-	store, path := filledTown(t)
-	before := loaded(t, store)
-	wakes := make(chan struct{}, 1)
-	watch(t, store, wakes)
-	<-wakes
-	run(t, foreign(t, path), "UPDATE risk_points SET level = 'high'")
-	<-wakes
-	change, _, err := store.Since(t.Context(), before.Version())
-	if err != nil || len(change.Layers) != 1 || len(change.Layers[0].Put) != 42336 {
-		t.Fatalf("%d layers, %v", len(change.Layers), err)
-	}
-	next := caughtUp(t, store, before)
-	layer, err := next.Layer("risk_points")
-	if err != nil || next.Version() != must(t, store) {
-		t.Fatal(err)
-	}
-	for f := range layer.All() {
-		if f.Attribute("level").Text() != "high" {
-			t.Fatalf("%v", f.Row())
-		}
-	}
-}
-
 // watch wakes a channel until the test ends.
 func watch(t *testing.T, store data.Store, wakes chan<- struct{}) {
 	t.Helper()
