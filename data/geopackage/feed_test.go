@@ -180,10 +180,11 @@ func TestSinceEndsAtAGap(t *testing.T) {
 	commit(t, store, spatial.Change{Base: 1, Create: []*spatial.Schema{{ID: "figures", Fields: []spatial.Field{{Name: "n", Type: spatial.TypeInt}}}}})
 	gap("another was created", 1, true)
 	db := foreign(t, path)
-	const fill = "INSERT INTO figures (n) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 200000) SELECT n FROM i"
-	run(t, db, fill)
+	const fill = `INSERT INTO wangge_edit (version, layer, row) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 200000)
+		SELECT n + 2, 'figures', n FROM i`
+	run(t, db, fill, "UPDATE wangge_store SET version = 200002")
 	gap("a full log", 2, false)
-	run(t, db, "DELETE FROM figures WHERE id <= 2")
+	run(t, db, "INSERT INTO figures (n) VALUES (1), (2)")
 	gap("too old", 2, true)
 	gap("just too old", 4, true)
 	gap("just not", 5, false)
