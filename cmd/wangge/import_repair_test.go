@@ -36,7 +36,7 @@ func TestImportOfACoverage(t *testing.T) {
 	}
 	file, slivers := written(t, "noisy.geojson", noisy(6)), filepath.Join(t.TempDir(), "slivers.geojson")
 	code, out, errOut := wangge(t, "import", "zones", file, "--store", store, "--partition", "--code", "code", "--repair", "1mm", "--slivers", slivers)
-	if code != 0 || !strings.Contains(out, "Repaired within 1mm") || strings.Contains(out, "no gap and no overlap") {
+	if code != 0 || !strings.Contains(out, "Repaired within 1mm") || !strings.Contains(out, "no gap and no overlap wider") || !strings.Contains(out, "gaps (") {
 		t.Fatal(code, out, errOut)
 	}
 	var all struct {

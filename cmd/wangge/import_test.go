@@ -114,7 +114,7 @@ func TestImportPartition(t *testing.T) {
 {"type":"Feature","properties":{"no":"B"},"geometry":{"type":"Polygon","coordinates":[[[114.01,22],[114.02,22],[114.02,22.01],[114.01,22.01],[114.0100001,22.005],[114.01,22]]]}}]}`)
 	gaps := filepath.Join(t.TempDir(), "gaps.geojson")
 	args := []string{"import", "wards", file, "--store", store, "--partition", "--code", "no"}
-	if code, out, errOut := wangge(t, append(args, "--slivers", gaps)...); code != 1 || !strings.Contains(out, "1 gaps, and 0 overlaps") || !strings.Contains(errOut, "--repair") {
+	if code, out, errOut := wangge(t, append(args, "--slivers", gaps)...); code != 1 || !strings.Contains(out, "1 gaps (5.7 m²) and overlaps of 0 pairs") || !strings.Contains(errOut, "--repair") {
 		t.Errorf("a gap is taken: %d\n%s%s", code, out, errOut)
 	}
 	if content, err := os.ReadFile(gaps); err != nil || !strings.Contains(string(content), `"rule":"gap"`) {
