@@ -1,7 +1,9 @@
 package adjustment
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,57 +13,120 @@ import (
 	"wangge/spatial/partition"
 )
 
-// attach finds what stands in redrawn areas another place: every feature of
-// every layer that refers to their level, by where it is. What a new boundary
-// cuts is refused.
+// attach finds what stands where areas were redrawn another place: every
+// feature of every layer that refers to their level, by where it is. What a
+// new boundary cuts is refused.
 func (p *planner) attach(level *spatial.Layer, redrawn []partition.Redrawn) {
+	site := newSite(level, redrawn)
 	for layer := range p.snapshot.Layers() {
-		field := slices.IndexFunc(layer.Schema().Fields, func(f spatial.Field) bool { return f.References == level.ID() })
+		field := references(layer.Schema(), level.ID())
 		if field < 0 || layer.Schema().Partition {
 			continue
 		}
-		for _, f := range p.standingIn(layer, field, level, redrawn) {
-			p.place(f, field, redrawn)
+		for _, f := range site.concerned(layer, field) {
+			p.place(f, field, site)
 		}
 	}
 	p.passOn()
 }
 
-// standingIn are the features of a layer that refer to an area of before, in
-// the order of ids.
-func (p *planner) standingIn(layer *spatial.Layer, field int, level *spatial.Layer, redrawn []partition.Redrawn) []spatial.Feature {
-	found := map[int64]spatial.Feature{}
+// references is the field of a schema that refers to a layer, -1 if none.
+func references(s *spatial.Schema, to spatial.LayerID) int {
+	return slices.IndexFunc(s.Fields, func(f spatial.Field) bool { return f.References == to })
+}
+
+// site is where areas of a level were redrawn.
+type site struct {
+	level    *spatial.Layer
+	redrawn  []partition.Redrawn
+	changed  []orb.Bound                  // around all that has another area now
+	absorbed bool                         // an area is gone
+	grounds  map[string]*partition.Ground // areas as they are now, those asked for
+}
+
+func newSite(level *spatial.Layer, redrawn []partition.Redrawn) *site {
+	s := &site{level: level, redrawn: redrawn, grounds: map[string]*partition.Ground{}}
 	for _, r := range redrawn {
-		old, err := level.ByCode(r.Code)
-		if err != nil {
-			continue
+		var before orb.Geometry
+		if old, err := level.ByCode(r.Code); err == nil {
+			before = old.Geometry()
 		}
-		box, _ := old.Bound()
+		if box, ok := partition.ChangedBound(before, r.Geometry); ok {
+			s.changed = append(s.changed, box)
+		}
+		s.absorbed = s.absorbed || r.Geometry == nil
+	}
+	return s
+}
+
+// concerned are the features of a layer that may stand in another area now,
+// in the order of ids.
+func (s *site) concerned(layer *spatial.Layer, field int) []spatial.Feature {
+	found := map[int64]spatial.Feature{}
+	for _, box := range s.changed {
 		for f := range layer.Intersecting(box) {
-			if f.Value(field).Text() == r.Code {
+			found[f.ID()] = f
+		}
+	}
+	if s.absorbed { // those without a place go with their area
+		for f := range layer.All() {
+			if !f.HasGeometry() && s.has(f.Value(field).Text()) {
 				found[f.ID()] = f
 			}
 		}
-		if r.Geometry == nil {
-			for f := range layer.All() { // those without a place go with the area
-				if f.Value(field).Text() == r.Code {
-					found[f.ID()] = f
-				}
-			}
-		}
 	}
-	features := make([]spatial.Feature, 0, len(found))
-	for _, f := range found {
-		features = append(features, f)
-	}
-	slices.SortFunc(features, func(a, b spatial.Feature) int { return int(a.ID() - b.ID()) })
+	features := slices.Collect(maps.Values(found))
+	features = slices.DeleteFunc(features, func(f spatial.Feature) bool { return f.Value(field).IsNull() })
+	slices.SortFunc(features, func(a, b spatial.Feature) int { return cmp.Compare(a.ID(), b.ID()) })
 	return features
 }
 
+// has says whether an area of before was redrawn.
+func (s *site) has(code string) bool {
+	return slices.ContainsFunc(s.redrawn, func(r partition.Redrawn) bool { return r.Code == code })
+}
+
+// ground is an area as it is now; nil if there is none of the code.
+func (s *site) ground(code string) *partition.Ground {
+	if g, known := s.grounds[code]; known {
+		return g
+	}
+	var area orb.Geometry
+	if i := slices.IndexFunc(s.redrawn, func(r partition.Redrawn) bool { return r.Code == code }); i >= 0 {
+		area = s.redrawn[i].Geometry
+	} else if f, err := s.level.ByCode(code); err == nil {
+		area = f.Geometry()
+	}
+	if s.grounds[code] = nil; area != nil {
+		s.grounds[code] = partition.NewGround(area)
+	}
+	return s.grounds[code]
+}
+
+// holding is the area that holds all of something: the smallest code where
+// several do, as on an edge.
+func (s *site) holding(g orb.Geometry) (code string, ok bool) {
+	codes := map[string]bool{}
+	for _, r := range s.redrawn {
+		codes[r.Code] = true
+	}
+	for f := range s.level.Intersecting(g.Bound().Pad(1e-9)) {
+		codes[f.Code()] = true
+	}
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		if ground := s.ground(code); ground != nil {
+			if _, in := ground.Holds(g); in {
+				return code, true
+			}
+		}
+	}
+	return "", false
+}
+
 // place puts a feature into the area that it stands in.
-func (p *planner) place(f spatial.Feature, field int, redrawn []partition.Redrawn) {
+func (p *planner) place(f spatial.Feature, field int, site *site) {
 	was := f.Value(field).Text()
-	is, at, ok := p.whereabouts(f, was, redrawn)
+	is, at, ok := p.whereabouts(f, was, site)
 	if !ok {
 		p.refuseCut(f, was, at)
 		return
@@ -71,29 +136,28 @@ func (p *planner) place(f spatial.Feature, field int, redrawn []partition.Redraw
 	}
 }
 
-// whereabouts is the code of the area a feature stands in: the smallest where
-// several hold it, as on an edge. If none holds all of it, at is a position of
-// it outside.
-func (p *planner) whereabouts(f spatial.Feature, was string, redrawn []partition.Redrawn) (code string, at orb.Point, ok bool) {
+// whereabouts is the code of the area a feature stands in. What is no point
+// stays where it was if it can. If no area holds all of it, at is a place
+// where it is cut.
+func (p *planner) whereabouts(f spatial.Feature, was string, site *site) (code string, at orb.Point, ok bool) {
 	if !f.HasGeometry() {
 		for p.mergedInto[was] != "" {
 			was = p.mergedInto[was]
 		}
 		return was, at, true
 	}
-	for _, r := range redrawn {
-		if r.Geometry == nil {
-			continue
+	if f.Kind() != spatial.Points {
+		if !site.has(was) {
+			return was, at, true
 		}
-		out, in := partition.Within(f.Geometry(), r.Geometry)
-		if in {
-			return r.Code, at, true
-		}
-		if r.Code == was {
-			at = out
+		if ground := site.ground(was); ground != nil {
+			if at, ok = ground.Holds(f.Geometry()); ok {
+				return was, at, true
+			}
 		}
 	}
-	return "", at, false
+	code, ok = site.holding(f.Geometry())
+	return code, at, ok
 }
 
 func (p *planner) refuseCut(f spatial.Feature, area string, at orb.Point) {

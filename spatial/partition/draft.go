@@ -17,7 +17,18 @@ import (
 type Draft struct {
 	layer *spatial.Layer
 	faces map[string]*face // as drawn so far, by code; nil for those absorbed
+	moved []Piece
 }
+
+// Piece is what one area gives to another in one operation.
+type Piece struct {
+	From, To string
+	Geometry orb.Geometry
+}
+
+// Pieces are what changed hands so far, in the order of the operations, then
+// of codes.
+func (d *Draft) Pieces() []Piece { return slices.Clone(d.moved) }
 
 // NewDraft begins to redraw a layer that is a partition.
 func NewDraft(layer *spatial.Layer) *Draft {
@@ -204,15 +215,17 @@ func (d *Draft) bench(drawing face, codes ...string) (*bench, error) {
 
 // cutBench lays out the named areas and their neighbours with a line.
 func (d *Draft) cutBench(line orb.LineString, codes ...string) (*bench, error) {
+	cut, err := newLine(line)
+	if err != nil {
+		return nil, err
+	}
 	b, err := d.layOut(codes)
 	if err != nil {
 		return nil, err
 	}
-	b.draw(face{}, compactLine(lineOf(line)))
+	b.draw(face{}, cut)
 	return b, nil
 }
-
-func compactLine(line []Vertex) []Vertex { return slices.Compact(line) }
 
 func (d *Draft) layOut(codes []string) (*bench, error) {
 	b := &bench{draft: d, at: map[string]int32{}, before: map[Vertex]bool{}, drawing: map[Vertex]bool{}}
@@ -498,6 +511,7 @@ func (b *bench) shared(h halfEdge) bool {
 }
 
 func (b *bench) take(drawn []face) {
+	b.draft.moved = append(b.draft.moved, b.pieces()...)
 	for i := range drawn {
 		switch {
 		case len(drawn[i].rings) == 0:
@@ -506,6 +520,33 @@ func (b *bench) take(drawn []face) {
 			b.draft.faces[b.codes[i]] = &drawn[i]
 		}
 	}
+}
+
+// pieces are the cells that have another owner now.
+func (b *bench) pieces() []Piece {
+	type hands struct{ from, to int32 }
+	at := map[int32]hands{}
+	for i, c := range b.cells {
+		if b.owner[i] >= 0 && b.owner[i] != c.covers[0] {
+			at[c.outer] = hands{c.covers[0], b.owner[i]}
+		}
+	}
+	edges := map[hands][]halfEdge{}
+	for _, c := range b.cells {
+		if own, moved := at[c.outer]; moved {
+			for h := range b.plane.edgesOf(c) {
+				if at[b.plane.cellOf(h.reverse())] != own {
+					edges[own] = append(edges[own], h)
+				}
+			}
+		}
+	}
+	var pieces []Piece
+	for own, around := range edges {
+		pieces = append(pieces, Piece{b.codes[own.from], b.codes[own.to], polygonOf(around)})
+	}
+	slices.SortFunc(pieces, func(p, q Piece) int { return cmp.Or(cmp.Compare(p.From, q.From), cmp.Compare(p.To, q.To)) })
+	return pieces
 }
 
 // same says whether two faces have the same edges.
@@ -532,19 +573,46 @@ func (f *face) geometry() orb.Geometry {
 
 // newDrawing puts a drawn polygon on the lattice.
 func newDrawing(drawn orb.Geometry) (face, error) {
-	if drawn == nil || len(lattice.faces([]Area{{"", drawn}})[0].rings) == 0 {
-		return face{}, &spatial.InvalidError{Rule: "drawing_ring", Detail: "the drawing is not a polygon"}
+	refuse := func(at *orb.Point, detail, fix string) (face, error) {
+		return face{}, &spatial.InvalidError{Rule: "drawing_ring", At: at, Detail: detail, Fix: fix}
 	}
 	f := lattice.faces([]Area{{"", drawn}})[0]
-	edges, twice := pair([]face{f})
-	if meet := edges.meetings([]face{f}); len(meet) > 0 || len(twice) > 0 {
-		at := placeIn(drawn)
-		if len(meet) > 0 {
-			at = &meet[0].At
+	if len(f.rings) == 0 {
+		return refuse(placeIn(drawn), "the drawing is not a polygon", "draw an area")
+	}
+	for _, ring := range f.rings {
+		if winding(ring) == 0 {
+			return refuse(placeIn(drawn), "a ring of the drawing encloses nothing", "draw an area")
 		}
-		return face{}, &spatial.InvalidError{Rule: "drawing_ring", At: at, Detail: "the drawn area crosses or touches itself", Fix: "draw a simple outline"}
+	}
+	edges, twice := pair([]face{f})
+	if meet := append(twice, edges.someMeetings([]face{f}, 1)...); len(meet) > 0 {
+		return refuse(&meet[0].At, "the drawn area crosses or touches itself", "draw a simple outline")
 	}
 	return f, nil
+}
+
+// newLine puts a drawn line on the lattice.
+func newLine(drawn orb.LineString) ([]Vertex, error) {
+	line := slices.Compact(lineOf(drawn))
+	edges := &edgeSet{owner: map[halfEdge]int32{}}
+	for i := 1; i < len(line); i++ {
+		h := halfEdge{line[i-1], line[i]}
+		_, again := edges.owner[h]
+		if _, back := edges.owner[h.reverse()]; again || back {
+			return nil, lineCrosses(h.from)
+		}
+		edges.owner[h], edges.order = 0, append(edges.order, h)
+	}
+	if meet := edges.someMeetings([]face{{}}, 1); len(meet) > 0 {
+		return nil, lineCrosses(VertexOf(meet[0].At))
+	}
+	return line, nil
+}
+
+func lineCrosses(at Vertex) error {
+	place := at.LL()
+	return &spatial.InvalidError{Rule: "line_simple", At: &place, Detail: "the line crosses or touches itself", Fix: "draw a simple line"}
 }
 
 func placeIn(g orb.Geometry) *orb.Point {

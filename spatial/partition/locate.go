@@ -25,32 +25,9 @@ func Locate(layer *spatial.Layer, p orb.Point) (found spatial.Feature, ok bool) 
 }
 
 // Within says whether a geometry lies wholly in an area (polygon or
-// multipolygon), edges included; if not, at is a position of the geometry
-// that lies outside or where it crosses the area's edge.
-func Within(g, area orb.Geometry) (at orb.Point, ok bool) {
-	outer, _ := newFace("", area)
-	for _, line := range linesOf(g) {
-		for i, v := range line {
-			if outer.locate(v) == outside {
-				return v.LL(), false
-			}
-			if i > 0 && outer.cutBy(line[i-1], v) {
-				return v.LL(), false
-			}
-		}
-	}
-	return orb.Point{}, true
-}
-
-// cutBy says whether an edge of the face crosses the segment a–b.
-func (f *face) cutBy(a, b Vertex) bool {
-	for h := range f.halfEdges() {
-		if cross(a, b, h.from, h.to) {
-			return true
-		}
-	}
-	return false
-}
+// multipolygon), edges included; if not, at is a place as [Ground.Holds]
+// tells it. For many questions about one area make it a [Ground].
+func Within(g, area orb.Geometry) (at orb.Point, ok bool) { return NewGround(area).Holds(g) }
 
 // linesOf is the geometry's positions as lines on the lattice: rings closed,
 // points as lines of one position.

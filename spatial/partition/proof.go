@@ -2,6 +2,7 @@ package partition
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/tidwall/rtree"
@@ -100,7 +101,10 @@ func distinct(codes ...string) []string {
 
 // meetings finds the segments that meet elsewhere than at a common end: they
 // cross, or a vertex of one lies inside the other.
-func (e *edgeSet) meetings(faces []face) []Fault {
+func (e *edgeSet) meetings(faces []face) []Fault { return e.someMeetings(faces, math.MaxInt) }
+
+// someMeetings finds up to a number of them.
+func (e *edgeSet) someMeetings(faces []face, most int) []Fault {
 	var tree rtree.RTreeGN[float64, int32]
 	var faults []Fault
 	for i, h := range e.order {
@@ -114,8 +118,11 @@ func (e *edgeSet) meetings(faces []face) []Fault {
 				fault.Detail += fmt.Sprint(fault.Codes)
 				faults = append(faults, fault)
 			}
-			return true
+			return len(faults) < most
 		})
+		if len(faults) >= most {
+			break
+		}
 		tree.Insert(low, high, int32(i))
 	}
 	return faults
