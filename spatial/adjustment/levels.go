@@ -153,41 +153,15 @@ func (p *planner) dissolve(layer *spatial.Layer, field int, parents *spatial.Lay
 	}
 	var changed []partition.Redrawn
 	for _, code := range slices.Sorted(maps.Keys(touched)) {
-		if s := touched[code]; !partition.SameOutline(s.before, s.after) {
-			changed = append(changed, partition.Redrawn{Code: code, Geometry: partition.Dissolve(p.children(layer, field, code, redrawn))})
+		parent, err := parents.ByCode(code)
+		if err != nil {
+			continue
+		}
+		if outline, differs := partition.Redissolve(parent.Geometry(), touched[code].before, touched[code].after); differs {
+			changed = append(changed, partition.Redrawn{Code: code, Geometry: outline})
 		}
 	}
 	return changed
-}
-
-// children is the geometry of all areas that make up a parent, as redrawn.
-func (p *planner) children(layer *spatial.Layer, field int, parent string, redrawn []partition.Redrawn) []orb.Geometry {
-	drawn := map[string]orb.Geometry{}
-	for _, r := range redrawn {
-		drawn[r.Code] = r.Geometry
-		if origin, err := p.origin(r.Code); err == nil && p.splitFrom[r.Code] != "" && origin.Value(field).Text() == parent {
-			continue
-		}
-	}
-	var parts []orb.Geometry
-	for f := range layer.All() {
-		if f.Value(field).Text() != parent {
-			continue
-		}
-		g, changed := drawn[f.Code()]
-		if !changed {
-			g = f.Geometry()
-		}
-		if g != nil {
-			parts = append(parts, g)
-		}
-	}
-	for _, r := range redrawn {
-		if origin, err := p.origin(r.Code); err == nil && p.splitFrom[r.Code] != "" && origin.Value(field).Text() == parent && layer == p.areas {
-			parts = append(parts, r.Geometry)
-		}
-	}
-	return parts
 }
 
 // row is a feature's row as planned so far, free to be changed.

@@ -9,12 +9,55 @@ func Dissolve(parts []orb.Geometry) orb.Geometry {
 	return polygonOf(edges.unpaired())
 }
 
-// SameOutline says whether two sets of polygons, each of them parts of a
-// partition, cover the same area with the same vertices around it.
-func SameOutline(before, after []orb.Geometry) bool {
+// Redissolve is the outline of a whole after some of the parts of a partition
+// that it is made of were redrawn, came or went. changed is false if it is the
+// same; the outline is nil if nothing is left. It costs by the outline and
+// the redrawn parts.
+func Redissolve(whole orb.Geometry, before, after []orb.Geometry) (outline orb.Geometry, changed bool) {
 	was, _ := pair(facesNamed(before))
 	now, _ := pair(facesNamed(after))
-	return sameEdges(was.unpaired(), now.unpaired())
+	if sameEdges(was.unpaired(), now.unpaired()) {
+		return whole, false
+	}
+	c := chain{in: map[halfEdge]bool{}}
+	f, _ := newFace("", whole)
+	for h := range f.halfEdges() {
+		c.add(h)
+	}
+	for _, h := range was.unpaired() {
+		c.add(h.reverse())
+	}
+	for _, h := range now.unpaired() {
+		c.add(h)
+	}
+	return polygonOf(c.edges()), true
+}
+
+// chain is a sum of directed segments, in which opposite ones cancel.
+type chain struct {
+	in    map[halfEdge]bool
+	order []halfEdge
+}
+
+func (c *chain) add(h halfEdge) {
+	if c.in[h.reverse()] {
+		delete(c.in, h.reverse())
+		return
+	}
+	c.in[h] = true
+	c.order = append(c.order, h)
+}
+
+// edges are those left, each once, in the order they were added.
+func (c *chain) edges() []halfEdge {
+	var left []halfEdge
+	for _, h := range c.order {
+		if c.in[h] {
+			left = append(left, h)
+			delete(c.in, h)
+		}
+	}
+	return left
 }
 
 func facesNamed(parts []orb.Geometry) []face {

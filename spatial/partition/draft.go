@@ -186,8 +186,8 @@ func (d *Draft) original(code string) (*face, bool) {
 	return &f, true
 }
 
-// bench is where an operation is carried out: the areas concerned and all
-// that touch them, arranged with the drawing, and for each cell the area that
+// bench is where an operation is carried out: the areas concerned and those
+// around the drawing, arranged with it, and for each cell the area that
 // is to have it.
 type bench struct {
 	draft   *Draft
@@ -203,9 +203,9 @@ type bench struct {
 	metric  metric
 }
 
-// bench lays out the named areas and their neighbours with a drawn face.
+// bench lays out the named areas and those around a drawn face with it.
 func (d *Draft) bench(drawing face, codes ...string) (*bench, error) {
-	b, err := d.layOut(codes)
+	b, err := d.layOut(&drawing, codes)
 	if err != nil {
 		return nil, err
 	}
@@ -213,13 +213,13 @@ func (d *Draft) bench(drawing face, codes ...string) (*bench, error) {
 	return b, nil
 }
 
-// cutBench lays out the named areas and their neighbours with a line.
+// cutBench lays out the named areas and those around a line with it.
 func (d *Draft) cutBench(line orb.LineString, codes ...string) (*bench, error) {
 	cut, err := newLine(line)
 	if err != nil {
 		return nil, err
 	}
-	b, err := d.layOut(codes)
+	b, err := d.layOut(&face{rings: [][]Vertex{cut}}, codes)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,9 @@ func (d *Draft) cutBench(line orb.LineString, codes ...string) (*bench, error) {
 	return b, nil
 }
 
-func (d *Draft) layOut(codes []string) (*bench, error) {
+// layOut puts the named areas on a bench, and of those around them the ones
+// that a drawing may reach.
+func (d *Draft) layOut(drawing *face, codes []string) (*bench, error) {
 	b := &bench{draft: d, at: map[string]int32{}, before: map[Vertex]bool{}, drawing: map[Vertex]bool{}}
 	for _, code := range codes {
 		f, err := d.face(code)
@@ -237,10 +239,8 @@ func (d *Draft) layOut(codes []string) (*bench, error) {
 		b.lay(*f)
 	}
 	b.named = len(b.old)
-	for i := range b.named {
-		for _, near := range d.around(&b.old[i]) {
-			b.lay(near)
-		}
+	for _, near := range d.around(drawing) {
+		b.lay(near)
 	}
 	b.metric = metricAt(b.old)
 	return b, nil
