@@ -161,12 +161,15 @@ func (p *planner) whereabouts(f spatial.Feature, was string, site *site) (code s
 }
 
 func (p *planner) refuseCut(f spatial.Feature, area string, at orb.Point) {
-	name := f.Label()
-	if name == "" {
-		name = fmt.Sprint(f.ID())
-	}
-	p.refuse(&spatial.InvalidError{Rule: "cuts_" + string(f.Layer().ID()), Where: fmt.Sprintf("%s %s", f.Layer().ID(), name), At: &at,
+	p.refuse(&spatial.InvalidError{Rule: "cuts_" + string(f.Layer().ID()), Where: fmt.Sprintf("%s %s", f.Layer().ID(), nameOf(f)), At: &at,
 		Detail: fmt.Sprintf("the new edge of %s goes through it", area), Fix: "lead the edge around it"})
+	p.plan.Checks[len(p.plan.Checks)-1].Part = f.Geometry()
+	p.remedies = append(p.remedies, remedy{around: f.Geometry()})
+}
+
+// nameOf is what people call a feature, or its code, or its id.
+func nameOf(f spatial.Feature) string {
+	return cmp.Or(f.Label(), f.Code(), fmt.Sprint(f.ID()))
 }
 
 // move changes a feature's area, and its code where that begins with the

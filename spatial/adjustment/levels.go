@@ -16,9 +16,8 @@ import (
 
 // levels redraws the areas and, level by level, those they make up, with all
 // that stands in them.
-func (p *planner) levels() {
+func (p *planner) levels(redrawn []partition.Redrawn) {
 	layer := p.areas
-	redrawn := p.draft.Changes()
 	for len(redrawn) > 0 {
 		p.redraw(layer, redrawn)
 		p.attach(layer, redrawn)

@@ -7,6 +7,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/geodesic"
 	"wangge/spatial/partition"
 )
 
@@ -23,7 +24,9 @@ const (
 type Check struct {
 	Severity Severity
 	spatial.InvalidError
-	Suggest orb.Geometry // a drawing that would do, where one was found
+	Part    orb.Geometry // where it is broken, where that is more than a position
+	Step    int          // the step it is about, from 0
+	Suggest orb.Geometry // a drawing for that step that breaks no rule, where one was found
 }
 
 // Moved is a feature that changes hands.
@@ -46,17 +49,24 @@ type Unit struct {
 
 // State is what a unit is before or after.
 type State struct {
-	Geometry orb.Geometry
-	Totals   map[string]int64 // by field, those that the schema declares as sums and counts
+	Geometry    orb.Geometry
+	Totals      map[string]int64 // by field, those that the schema declares as sums and counts
+	Area        geodesic.SquareMeters
+	Perimeter   geodesic.Meters // of all rings
+	Compactness float64         // 4π·area/perimeter² (Polsby and Popper 1991): 1 for a circle
+	Parts       int
+	Neighbours  []string // codes of the areas of its level that share an edge with it, ascending
+	Counts      []Count  // of what stands in it, in listing order; not of the topmost level
 }
 
 // Plan is what a proposal does to a snapshot.
 type Plan struct {
 	Base   spatial.Version
-	Change spatial.Change // empty if refused
-	Units  []Unit         // lowest level first, then by code
-	Moved  []Moved        // by layer in listing order, then by id
-	Checks []Check        // refusals before warnings
+	Change spatial.Change    // empty if refused
+	Units  []Unit            // lowest level first, then by code
+	Moved  []Moved           // by layer in listing order, then by id
+	Pieces []partition.Piece // what changes hands, in the order of the steps
+	Checks []Check           // refusals before warnings
 }
 
 // Refused says whether a rule forbids the plan.
@@ -64,36 +74,9 @@ func (p *Plan) Refused() bool {
 	return slices.ContainsFunc(p.Checks, func(c Check) bool { return c.Severity == Refusal })
 }
 
-// New plans steps, one after another, on the areas of a layer: a partition,
-// and the lowest of its levels. Broken rules are the plan's Checks; the error
-// is [spatial.ErrNotFound] for a layer that does not exist, and an
-// [*spatial.InvalidError] for one that is no partition.
-func New(s *spatial.Snapshot, layer spatial.LayerID, steps []Step) (*Plan, error) {
-	areas, err := s.Layer(layer)
-	if err != nil {
-		return nil, err
-	}
-	if !areas.Schema().Partition || areas.Schema().Code == "" {
-		return nil, &spatial.InvalidError{Rule: "layer_partition", Where: string(layer), Detail: "its areas are not a partition with codes", Fix: "name such a layer"}
-	}
-	p := &planner{snapshot: s, areas: areas, draft: partition.NewDraft(areas), splitFrom: map[string]string{}, mergedInto: map[string]string{},
-		plan: &Plan{Base: s.Version()}, rows: map[spatial.LayerID]map[int64]spatial.Row{}, gone: map[spatial.LayerID][]int64{},
-		given: map[spatial.LayerID]map[string]bool{}, renamed: map[spatial.LayerID]map[string]string{}}
-	for _, step := range steps {
-		if err := p.draw(step); err != nil {
-			p.refuse(err)
-			return p.plan, nil
-		}
-		if p.draft.Geometry(step.From) == nil {
-			p.mergedInto[step.From] = step.To
-		}
-	}
-	p.levels()
-	return p.plan, nil
-}
-
 // planner makes a plan.
 type planner struct {
+	rules      Rules
 	snapshot   *spatial.Snapshot
 	areas      *spatial.Layer
 	draft      *partition.Draft
@@ -105,6 +88,42 @@ type planner struct {
 	transfers  []transfer
 	given      map[spatial.LayerID]map[string]bool   // codes given to moved features
 	renamed    map[spatial.LayerID]map[string]string // codes changed and not yet passed on
+	remedies   []remedy
+}
+
+func (r Rules) planner(s *spatial.Snapshot, layer spatial.LayerID) (*planner, error) {
+	areas, err := s.Layer(layer)
+	if err != nil {
+		return nil, err
+	}
+	if !areas.Schema().Partition || areas.Schema().Code == "" {
+		return nil, &spatial.InvalidError{Rule: "layer_partition", Where: string(layer), Detail: "its areas are not a partition with codes", Fix: "name such a layer"}
+	}
+	return &planner{rules: r, snapshot: s, areas: areas, draft: partition.NewDraft(areas), splitFrom: map[string]string{}, mergedInto: map[string]string{},
+		plan: &Plan{Base: s.Version()}, rows: map[spatial.LayerID]map[int64]spatial.Row{}, gone: map[spatial.LayerID][]int64{},
+		given: map[spatial.LayerID]map[string]bool{}, renamed: map[spatial.LayerID]map[string]string{}}, nil
+}
+
+// run draws the steps, and if that can be done, checks and reckons what they
+// make.
+func (p *planner) run(steps []Step) {
+	for i, step := range steps {
+		if err := p.draw(step); err != nil {
+			p.refuse(err)
+			p.plan.Checks[0].Step = i
+			return
+		}
+		if p.draft.Geometry(step.From) == nil {
+			p.mergedInto[step.From] = step.To
+		}
+	}
+	p.plan.Pieces = p.draft.Pieces()
+	redrawn := p.draft.Changes()
+	p.contiguous(redrawn)
+	p.levels(redrawn)
+	if !p.plan.Refused() {
+		p.warn()
+	}
 }
 
 func (p *planner) refuse(err error) {

@@ -22,7 +22,7 @@ const xinxiu18, xinxing13 = "44030300200718", "44030300201713"
 
 // deepWater is the move of the 深水楼.
 func deepWater(t testing.TB, s *spatial.Snapshot) adjustment.Step {
-	return adjustment.Step{From: xinxiu18, To: xinxing13, Area: rectangle(named(t, s, "buildings", "深水楼").Geometry(), 4e-5)}
+	return adjustment.Step{From: xinxiu18, To: xinxing13, Area: rectangle(named(t, s, "buildings", "深水楼").Geometry(), 1e-4)}
 }
 
 func TestDeepWater(t *testing.T) {

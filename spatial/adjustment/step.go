@@ -19,15 +19,21 @@ import (
 //
 // Codes are full ones. Geometry is in degrees, longitude first.
 type Step struct {
-	From    string
-	To      string
-	Area    orb.Geometry   // polygon or multipolygon
-	Line    orb.LineString // from edge to edge
-	NewCode string         // of the part split off; the next free one if empty
+	From      string
+	To        string
+	Area      orb.Geometry   // polygon or multipolygon
+	Line      orb.LineString // from edge to edge
+	Buildings []string       // codes of features whose own begin with that of their area
+	NewCode   string         // of the part split off; the next free one if empty
 }
 
 // draw carries a step out on a draft.
 func (p *planner) draw(step Step) error {
+	for _, drawing := range []orb.Geometry{step.Area, asGeometry(step.Line)} {
+		if err := p.checkDrawing(drawing); err != nil {
+			return err
+		}
+	}
 	switch {
 	case step.From == "":
 		return &spatial.InvalidError{Rule: "step_from", Detail: "the step does not say which area it begins with", Fix: "give the code of an area as from"}
@@ -77,16 +83,22 @@ func (p *planner) newCode(step Step) (string, error) {
 		if len(step.NewCode) != code.Digits || !strings.HasPrefix(step.NewCode, prefix) {
 			return "", &spatial.InvalidError{Rule: "new_code", Where: step.NewCode, Detail: fmt.Sprintf("it is not %d digits that begin with %s", code.Digits, prefix)}
 		}
+		if p.used(step.NewCode) {
+			return "", &spatial.InvalidError{Rule: "code_used", Where: step.NewCode, Detail: "an area that is gone had this code", Fix: "give one that was never used"}
+		}
 		return step.NewCode, nil
 	}
 	for n := 1; len(fmt.Sprint(n)) <= width; n++ {
 		code := fmt.Sprintf("%s%0*d", prefix, width, n)
-		if _, err := p.areas.ByCode(code); err != nil && p.splitFrom[code] == "" {
+		if _, err := p.areas.ByCode(code); err != nil && p.splitFrom[code] == "" && !p.used(code) {
 			return code, nil
 		}
 	}
 	return "", &spatial.InvalidError{Rule: "numbers_used_up", Where: prefix, Detail: fmt.Sprintf("all numbers of %d digits are taken", width), Fix: "merge areas first"}
 }
+
+// used says whether an area that is gone had a code.
+func (p *planner) used(code string) bool { return p.rules.Used != nil && p.rules.Used(code) }
 
 // origin is the feature that an area, perhaps split off in an earlier step,
 // was part of.

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/paulmach/orb"
+
 	"wangge/spatial"
 )
 
@@ -149,6 +151,7 @@ func (p *planner) rowOf(level *spatial.Layer, code string) (spatial.Row, bool) {
 
 // describe tells every area of every level that changes, before and after.
 func (p *planner) describe() {
+	census := p.census()
 	for layer, ok := p.areas, true; ok; layer, _, ok = p.above(layer) {
 		var units []Unit
 		for id, row := range p.rows[layer.ID()] {
@@ -158,6 +161,7 @@ func (p *planner) describe() {
 			units = append(units, p.unit(layer, id, nil))
 		}
 		slices.SortFunc(units, func(a, b Unit) int { return cmp.Compare(a.Code, b.Code) })
+		p.compare(layer, units, census)
 		p.plan.Units = append(p.plan.Units, units...)
 	}
 }
@@ -187,4 +191,41 @@ func stateOf(schema *spatial.Schema, row *spatial.Row) *State {
 		}
 	}
 	return s
+}
+
+// compare tells the shapes of the units of a level, their neighbours and what
+// stands in them.
+func (p *planner) compare(level *spatial.Layer, units []Unit, census *census) {
+	was := func(code string) orb.Geometry {
+		f, err := level.ByCode(code)
+		if err != nil {
+			return nil
+		}
+		return f.Geometry()
+	}
+	redrawn, codes := map[string]*State{}, []string{}
+	for _, u := range units {
+		redrawn[u.Code], codes = u.After, append(codes, u.Code)
+	}
+	is := func(code string) orb.Geometry {
+		switch after, changed := redrawn[code]; {
+		case !changed:
+			return was(code)
+		case after == nil:
+			return nil
+		default:
+			return after.Geometry
+		}
+	}
+	for _, u := range units {
+		before, after := census.of(level, u.Code)
+		if u.Before != nil {
+			u.Before.shape(bordering(level, u.Before.Geometry, nil, was))
+			u.Before.Counts = before
+		}
+		if u.After != nil {
+			u.After.shape(bordering(level, u.After.Geometry, codes, is))
+			u.After.Counts = after
+		}
+	}
 }

@@ -20,7 +20,7 @@ func Redissolve(whole orb.Geometry, before, after []orb.Geometry) (outline orb.G
 		return whole, false
 	}
 	c := chain{in: map[halfEdge]bool{}}
-	f, _ := newFace("", whole)
+	f := knownFace("", whole)
 	for h := range f.halfEdges() {
 		c.add(h)
 	}
@@ -63,7 +63,7 @@ func (c *chain) edges() []halfEdge {
 func facesNamed(parts []orb.Geometry) []face {
 	faces := make([]face, len(parts))
 	for i, g := range parts {
-		faces[i], _ = newFace("", g)
+		faces[i] = knownFace("", g)
 	}
 	return faces
 }

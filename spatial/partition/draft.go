@@ -182,7 +182,7 @@ func (d *Draft) original(code string) (*face, bool) {
 	if err != nil {
 		return nil, false
 	}
-	f, _ := newFace(code, feature.Geometry())
+	f := knownFace(code, feature.Geometry())
 	return &f, true
 }
 
@@ -274,7 +274,7 @@ func (d *Draft) around(f *face) []face {
 	box := orb.Bound{Min: Vertex{int64(low[0]) - 1, int64(low[1]) - 1}.LL(), Max: Vertex{int64(high[0]) + 1, int64(high[1]) + 1}.LL()}
 	for feature := range d.layer.Intersecting(box) {
 		if code := nameOf(feature); d.faces[code] == nil {
-			found[code], _ = newFace(code, feature.Geometry())
+			found[code] = knownFace(code, feature.Geometry())
 		}
 	}
 	for code, drawn := range d.faces {

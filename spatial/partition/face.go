@@ -74,6 +74,21 @@ func newFace(code string, g orb.Geometry) (face, []Fault) {
 	return f, faults
 }
 
+// knownFace reads an area of a partition, which is known to have no faults.
+func knownFace(code string, g orb.Geometry) face {
+	f := face{code: code}
+	for polygon := range polygonsOf(g) {
+		for i, ring := range polygon {
+			vertices := lineOf(ring[:max(len(ring)-1, 0)])
+			if (winding(vertices) > 0) != (i == 0) {
+				slices.Reverse(vertices)
+			}
+			f.rings = append(f.rings, vertices)
+		}
+	}
+	return f
+}
+
 // polygonsOf yields the polygons of a geometry, none if it has none.
 func polygonsOf(g orb.Geometry) func(yield func(orb.Polygon) bool) {
 	return func(yield func(orb.Polygon) bool) {

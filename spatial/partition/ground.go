@@ -2,7 +2,6 @@ package partition
 
 import (
 	"math"
-	"slices"
 
 	"github.com/paulmach/orb"
 	"github.com/tidwall/rtree"
@@ -20,8 +19,7 @@ type Ground struct {
 
 // NewGround is that of a polygon or multipolygon in degrees, longitude first.
 func NewGround(area orb.Geometry) *Ground {
-	g := &Ground{}
-	g.face, _ = newFace("", area)
+	g := &Ground{face: knownFace("", area)}
 	_, high, _ := g.face.box()
 	g.east = high[0]
 	for h := range g.face.halfEdges() {
@@ -48,7 +46,7 @@ func (g *Ground) Holds(thing orb.Geometry) (at orb.Point, ok bool) {
 // reachInto finds a vertex of the area's edge inside a polygon: as of a hole
 // that lies wholly in it.
 func (g *Ground) reachInto(thing orb.Geometry) (at orb.Point, none bool) {
-	inner, _ := newFace("", thing)
+	inner := knownFace("", thing)
 	low, high, ok := inner.box()
 	if none = true; !ok {
 		return at, none
@@ -160,8 +158,7 @@ func Width(p orb.Polygon) geodesic.Meters {
 // which are one before and after it was redrawn; nil is no area. ok is false
 // if their edges are the same.
 func ChangedBound(before, after orb.Geometry) (box orb.Bound, ok bool) {
-	was, _ := newFace("", before)
-	now, _ := newFace("", after)
+	was, now := knownFace("", before), knownFace("", after)
 	differ := map[halfEdge]bool{}
 	for h := range was.halfEdges() {
 		differ[h] = true
@@ -185,25 +182,25 @@ func ChangedBound(before, after orb.Geometry) (box orb.Bound, ok bool) {
 
 // Borders finds which of some areas share an edge with one, by index.
 func Borders(of orb.Geometry, areas []orb.Geometry) []int {
-	edges := map[halfEdge]bool{}
-	f, _ := newFace("", of)
+	f := knownFace("", of)
+	low, high, _ := f.box()
+	edges := make(map[halfEdge]bool)
 	for h := range f.halfEdges() {
 		edges[h.reverse()] = true
 	}
+	near := func(v Vertex) bool {
+		x, y := float64(v.X), float64(v.Y)
+		return low[0] <= x && x <= high[0] && low[1] <= y && y <= high[1]
+	}
 	var borders []int
 	for i, area := range areas {
-		if other, _ := newFace("", area); slices.ContainsFunc(other.rings, func(ring []Vertex) bool { return sharesEdge(ring, edges) }) {
-			borders = append(borders, i)
+		other := knownFace("", area)
+		for h := range other.halfEdges() {
+			if near(h.from) && edges[h] {
+				borders = append(borders, i)
+				break
+			}
 		}
 	}
 	return borders
-}
-
-func sharesEdge(ring []Vertex, edges map[halfEdge]bool) bool {
-	for i, from := range ring {
-		if edges[halfEdge{from, ring[(i+1)%len(ring)]}] {
-			return true
-		}
-	}
-	return false
 }

@@ -13,7 +13,7 @@ import (
 func Locate(layer *spatial.Layer, p orb.Point) (found spatial.Feature, ok bool) {
 	at := VertexOf(p)
 	for f := range layer.Intersecting(at.LL().Bound().Pad(1 / perDegree)) {
-		face, _ := newFace(nameOf(f), f.Geometry())
+		face := knownFace(nameOf(f), f.Geometry())
 		if face.locate(at) == outside {
 			continue
 		}
