@@ -108,7 +108,11 @@ func (r Rules) planner(s *spatial.Snapshot, layer spatial.LayerID) (*planner, er
 // make.
 func (p *planner) run(steps []Step) {
 	for i, step := range steps {
-		if err := p.draw(step); err != nil {
+		step, err := p.resolve(step)
+		if err == nil {
+			err = p.draw(step)
+		}
+		if err != nil {
 			p.refuse(err)
 			p.plan.Checks[0].Step = i
 			return

@@ -15,6 +15,7 @@ import (
 //	From, To, Area   what lies in From and in the drawn area goes to To
 //	From, To, Line   the edge that the two share is laid along the line
 //	From, Line       From is split; the smaller part becomes a new area
+//	To, Buildings    the chosen features with the land around them go to To
 //	From, To         From is merged into To
 //
 // Codes are full ones. Geometry is in degrees, longitude first.
@@ -43,6 +44,12 @@ func (p *planner) draw(step Step) error {
 		return &spatial.InvalidError{Rule: "step_kind", Where: step.From, Detail: "the step has both an area and a line", Fix: "give one of them"}
 	case step.Area != nil && step.To == "":
 		return &spatial.InvalidError{Rule: "step_to", Where: step.From, Detail: "the step does not say which area takes what is drawn", Fix: "give its code as to"}
+	case len(step.Buildings) > 0 && (step.Area != nil || step.Line != nil):
+		return &spatial.InvalidError{Rule: "step_kind", Where: step.From, Detail: "the step has both chosen buildings and a drawing", Fix: "give one of them"}
+	case len(step.Buildings) > 0 && step.To == "":
+		return &spatial.InvalidError{Rule: "step_to", Where: step.From, Detail: "the step does not say which area takes the buildings", Fix: "give its code as to"}
+	case len(step.Buildings) > 0:
+		return p.gather(step)
 	case step.Area != nil:
 		return p.draft.Move(step.From, step.To, step.Area)
 	case step.Line != nil && step.To != "":

@@ -35,6 +35,11 @@ func NewDraft(layer *spatial.Layer) *Draft {
 	return &Draft{layer: layer, faces: map[string]*face{}}
 }
 
+// Clone is a draft that goes on from here on its own.
+func (d *Draft) Clone() *Draft {
+	return &Draft{layer: d.layer, faces: maps.Clone(d.faces), moved: slices.Clone(d.moved)}
+}
+
 // Redrawn is an area that a draft has changed. Its geometry is nil if it was
 // absorbed by another.
 type Redrawn struct {
