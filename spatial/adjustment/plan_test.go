@@ -96,6 +96,9 @@ func TestRandomSteps(t *testing.T) {
 		if got := sums(t, next); !slices.Equal(got, want) {
 			t.Fatalf("edit %d, %+v: sums are %v, want %v", i, step, got, want)
 		}
+		if step.Area != nil {
+			checkDrawn(t, state, next, step)
+		}
 		if i%20 == 0 {
 			checkUndo(t, state, next, p.Change)
 		}
@@ -113,7 +116,22 @@ func TestRandomSteps(t *testing.T) {
 	}
 }
 
-func checkAll(t *testing.T, s *spatial.Snapshot) {
+// checkDrawn holds that an area lost just what was drawn of it.
+func checkDrawn(t *testing.T, before, after *spatial.Snapshot, step adjustment.Step) {
+	t.Helper()
+	want := partition.Subtract(byCode(t, before, "grids", step.From).Geometry(), step.Area)
+	var got orb.Geometry
+	if f, err := layerOf(t, after, "grids").ByCode(step.From); err == nil {
+		got = f.Geometry()
+	}
+	for _, differ := range []orb.Geometry{partition.Subtract(want, got), partition.Subtract(got, want)} {
+		if a := float64(geodesic.Area(differ)); a > 0.1 {
+			t.Errorf("%v m² of %s are not as drawn", a, step.From)
+		}
+	}
+}
+
+func checkAll(t testing.TB, s *spatial.Snapshot) {
 	t.Helper()
 	if faults := data.Check(s).Faults; len(faults) > 0 {
 		t.Errorf("%d faults: %v", len(faults), faults[0])
@@ -211,7 +229,7 @@ func touched(c spatial.LayerChange) []int64 {
 
 // inverse puts back the rows that a change replaced, and deletes those it
 // added.
-func inverse(t *testing.T, before, after *spatial.Snapshot, c spatial.Change) spatial.Change {
+func inverse(t testing.TB, before, after *spatial.Snapshot, c spatial.Change) spatial.Change {
 	back := spatial.Change{Base: after.Version()}
 	for _, change := range c.Layers {
 		b := spatial.LayerChange{Layer: change.Layer}
@@ -229,7 +247,7 @@ func inverse(t *testing.T, before, after *spatial.Snapshot, c spatial.Change) sp
 
 // checkUndo holds that the inverse of a change restores every row of the
 // layers it touched, bit for bit.
-func checkUndo(t *testing.T, before, after *spatial.Snapshot, c spatial.Change) {
+func checkUndo(t testing.TB, before, after *spatial.Snapshot, c spatial.Change) {
 	t.Helper()
 	undone := apply(t, after, inverse(t, before, after, c))
 	for _, change := range c.Layers {

@@ -418,8 +418,21 @@ func (b *bench) nodes() map[Vertex]bool {
 	return all
 }
 
-// dissolve joins the cells of each area. Nodes of degree two that were no
-// vertices before are left out unless they are to be kept.
+// straightened is a ring without those of its idle vertices at which it does
+// not bend by more than the lattice makes it.
+func straightened(ring []Vertex, idle func(Vertex) bool) []Vertex {
+	kept := make([]Vertex, 0, len(ring))
+	for i, v := range ring {
+		before, after := ring[(i+len(ring)-1)%len(ring)], ring[(i+1)%len(ring)]
+		if !idle(v) || !passes(halfEdge{before, after}, v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+// dissolve joins the cells of each area. Nodes of degree two on straight
+// edges that were no vertices before are left out unless they are to be kept.
 func (b *bench) dissolve(keep map[Vertex]bool) []face {
 	mine := map[int32]int32{}
 	for i, c := range b.cells {
@@ -451,7 +464,7 @@ func (b *bench) dissolve(keep map[Vertex]bool) []face {
 		for _, l := range loops(edges) {
 			for _, ring := range simpleRings(l.vertices()) {
 				idle := func(v Vertex) bool { return degree[v] == 2 && !b.before[v] && !b.drawing[v] && !keep[v] }
-				drawn[i].rings = append(drawn[i].rings, slices.DeleteFunc(ring, idle))
+				drawn[i].rings = append(drawn[i].rings, straightened(ring, idle))
 			}
 		}
 	}
