@@ -160,6 +160,7 @@ func TestCSVFiles(t *testing.T) {
 		"no end":       {"a,b\nx,2", "x|2"},
 		"spaces":       {"a,b\n x ,\" y \"\n", "x| y "},
 		"twice":        {"a,a\n1,2\n", "!header_twice"},
+		"wide":         {wideHeader(1001) + "\n", "!table_columns"},
 		"numbers":      {"1,2\n3,4\n", "!header_missing"},
 		"empty":        {"", "!file_empty"},
 		"only header":  {"a,b\n", "!file_empty"},
@@ -563,4 +564,13 @@ func FuzzCSV(f *testing.F) {
 			}
 		}
 	})
+}
+
+// wideHeader names n columns.
+func wideHeader(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("c%d", i)
+	}
+	return strings.Join(names, ",")
 }

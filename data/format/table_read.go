@@ -44,7 +44,10 @@ func newTable(l lines, header []string, first int) (*table, error) {
 				return nil, &spatial.InvalidError{Rule: "header_twice", Where: fmt.Sprintf("columns %s and %s", columnLetters(k), columnLetters(i)),
 					Detail: fmt.Sprintf("both are called %q", name), Fix: "give every column its own name"}
 			}
-			filled++
+			if filled++; filled > maxColumns {
+				return nil, &spatial.InvalidError{Rule: "table_columns", Where: fmt.Sprintf("row %d", max(first-1, 1)),
+					Detail: fmt.Sprintf("it names more than %d columns", maxColumns), Fix: "put values into rows, not into columns"}
+			}
 			if _, ok := plainNumber(name); ok {
 				numbers++
 			}
