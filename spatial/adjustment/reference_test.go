@@ -1,7 +1,6 @@
 package adjustment_test
 
 import (
-	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -115,7 +114,7 @@ func neighbours(s *spatial.Layer, f spatial.Feature) []string {
 				n++
 			}
 		}
-		if n > 2 && other.ID() != f.ID() {
+		if n > 1 && other.ID() != f.ID() {
 			codes = append(codes, other.Code())
 		}
 	}
@@ -152,6 +151,9 @@ func randomStep(random *rand.Rand, s *spatial.Snapshot) adjustment.Step {
 		return orb.Point{box.Min[0] + random.Float64()*(box.Max[0]-box.Min[0]), box.Min[1] + random.Float64()*(box.Max[1]-box.Min[1])}
 	}
 	near := neighbours(grids, from)
+	if len(near) == 0 {
+		return randomStep(random, s)
+	}
 	step := adjustment.Step{From: from.Code(), To: near[random.IntN(len(near))]}
 	switch random.IntN(12) {
 	case 0:
@@ -179,13 +181,4 @@ func nudge(random *rand.Rand, grids *spatial.Layer, from spatial.Feature, step a
 	}
 	step.Area = rectangle(shared[random.IntN(len(shared))], 1e-5*(1+random.Float64()*20))
 	return step
-}
-
-func invalid(t testing.TB, err error) *spatial.InvalidError {
-	t.Helper()
-	var i *spatial.InvalidError
-	if !errors.As(err, &i) {
-		t.Fatalf("%v is no InvalidError", err)
-	}
-	return i
 }
