@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -570,7 +571,7 @@ func FuzzCSV(f *testing.F) {
 func wideHeader(n int) string {
 	names := make([]string, n)
 	for i := range names {
-		names[i] = fmt.Sprintf("c%d", i)
+		names[i] = "c" + strconv.Itoa(i)
 	}
 	return strings.Join(names, ",")
 }
