@@ -4,20 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"wangge/spatial"
 )
 
 // BrokenError says that the store holds a state that breaks a rule.
 type BrokenError struct {
-	Version   spatial.Version         // of that state
+	Version   spatial.Version         // of that state; 0 where a row of it cannot be read
 	Published bool                    // whether it is current all the same, as there was none before it
 	Faults    []*spatial.InvalidError // at least one
 }
 
 // Error names the first fault with its place, and how many there are.
 func (e *BrokenError) Error() string {
-	text := fmt.Sprintf("the store holds a state that is not published, version %d: %s", e.Version, e.what())
+	text := "the store holds a state that is not published: " + e.what()
+	if e.Version > 0 {
+		text = fmt.Sprintf("the store holds a state that is not published, version %d: %s", e.Version, e.what())
+	}
 	if e.Published {
 		text = fmt.Sprintf("the store's state of version %d is broken: %s", e.Version, e.what())
 	}
@@ -69,10 +73,16 @@ func (l *Live) held() *BrokenError {
 	return nil
 }
 
-// unreadable remembers that the store could not be read. That nobody waits
-// any more is no fault; that the store took too long is one.
+// unreadable remembers that the store could not be read, or holds a row that
+// cannot be. That nobody waits any more is no fault; that the store took too
+// long is one.
 func (l *Live) unreadable(ctx context.Context, err error) {
-	if !errors.Is(ctx.Err(), context.Canceled) {
+	var invalid *spatial.InvalidError
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+	case errors.As(err, &invalid) && !strings.HasPrefix(invalid.Rule, "store_"): // whose places are files
+		l.setFault(&BrokenError{Faults: []*spatial.InvalidError{invalid}})
+	default:
 		l.setFault(&UnreadableError{err})
 	}
 }

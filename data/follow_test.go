@@ -361,3 +361,25 @@ func (s slow) Load(ctx context.Context) (*spatial.Snapshot, error) {
 		return s.memory.Load(ctx)
 	}
 }
+
+// TestRowThatCannotBeReadIsNamed: a broken row is no silent store.
+func TestRowThatCannotBeReadIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(t)
+		live := open(t, m)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go live.Follow(ctx)
+		m.mu.Lock()
+		m.gap = true
+		m.loadErr = fmt.Errorf("load: %w", &spatial.InvalidError{Rule: "position_on_earth", Where: "sites 7"})
+		_ = m.foreign(1)
+		m.mu.Unlock()
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		var broken *data.BrokenError
+		if !errors.As(live.Fault(), &broken) || broken.Published || broken.Faults[0].Where != "sites 7" {
+			t.Errorf("got %v", live.Fault())
+		}
+	})
+}
