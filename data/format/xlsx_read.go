@@ -2,6 +2,7 @@ package format
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -223,7 +224,7 @@ func (b workbook) texts() (all []string, err error) {
 		return nil, nil
 	}
 	defer part.Close()
-	dec := xml.NewDecoder(part)
+	dec := xml.NewDecoder(&tagged{from: part})
 	size := 0
 	for {
 		token, err := dec.Token()
@@ -246,7 +247,34 @@ func (b workbook) texts() (all []string, err error) {
 	}
 }
 
+// tagged reads XML as long as it has a tag now and then: a decoder holds all
+// that stands between two.
+type tagged struct {
+	from  io.Reader
+	since int // bytes since the last tag began
+}
+
+// maxBetween is far more than the 32,767 characters that a cell may hold.
+const maxBetween = 1 << 22
+
+func (t *tagged) Read(b []byte) (int, error) {
+	n, err := t.from.Read(b[:min(len(b), 1<<16)])
+	if last := bytes.LastIndexByte(b[:n], '<'); last >= 0 {
+		t.since = n - last
+	} else {
+		t.since += n
+	}
+	if t.since > maxBetween {
+		return 0, &spatial.InvalidError{Rule: "xlsx_size", Detail: "a cell holds more text than any cell may", Fix: "open it in Excel, shorten the text and save it again"}
+	}
+	return n, err
+}
+
 func brokenSheet(err error) error {
+	var told *spatial.InvalidError
+	if errors.As(err, &told) {
+		return told
+	}
 	return &spatial.InvalidError{Rule: "xlsx", Detail: "the workbook is broken: " + err.Error(), Fix: "open it in Excel and save it again"}
 }
 
@@ -320,7 +348,7 @@ func (f *xlsxFile) walk(row func(n int, cells []spatial.Value, fault *spatial.In
 		return brokenSheet(err)
 	}
 	defer part.Close()
-	dec := xml.NewDecoder(part)
+	dec := xml.NewDecoder(&tagged{from: part})
 	var cells []spatial.Value
 	for n := -1; ; {
 		token, err := dec.Token()
