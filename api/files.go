@@ -1,10 +1,14 @@
 package api
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"wangge/data/format"
 )
@@ -38,11 +42,52 @@ func (s *Server) writeFile(w http.ResponseWriter, r *request, l *listing, as str
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.%s"`, l.layer.ID(), as))
 	write, media := format.WriteCSV, mediaCSV+"; charset=utf-8; header=present"
 	if as == "xlsx" {
-		write, media = format.WriteXLSX, mediaXLSX
+		write, media = s.spooled, mediaXLSX
 	}
 	if l.more {
 		h.Set("Link", fmt.Sprintf(`<%s>; rel="next"; type="%s"`, s.next(r, l).Href, media))
 	}
 	h.Set("Content-Type", media)
 	return write(w, format.Selection{Layer: l.layer, Fields: l.fields, Features: slices.Values(l.features), CRS: l.in.crs})
+}
+
+// workbooks is how many workbooks are made at once: each takes some 50 MB
+// while it is.
+const workbooks = 2
+
+// spooled makes a workbook in a temporary file and sends it when it is
+// complete, so that a slow reader holds no memory. Who finds all places taken
+// waits a little.
+func (s *Server) spooled(w io.Writer, selection format.Selection) error {
+	select {
+	case s.workbooks <- struct{}{}:
+	case <-time.After(workbookWait):
+		return &problem{Status: http.StatusServiceUnavailable, Kind: "busy", Detail: "too many workbooks are being made", Fix: "ask again in some seconds, or for f=csv"}
+	}
+	file, err := s.makeWorkbook(selection)
+	<-s.workbooks
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = io.Copy(w, file)
+	return err
+}
+
+const workbookWait = 15 * time.Second
+
+// makeWorkbook is a file without a name, at its beginning.
+func (s *Server) makeWorkbook(selection format.Selection) (*os.File, error) {
+	file, err := os.CreateTemp("", "wangge-*.xlsx")
+	if err != nil {
+		return nil, fmt.Errorf("make a workbook: %w", err)
+	}
+	err = errors.Join(os.Remove(file.Name()), format.WriteXLSX(file, selection))
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }

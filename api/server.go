@@ -55,12 +55,13 @@ type Server struct {
 	routes  []route
 	handler http.Handler
 
-	renderer *tiles.Renderer
-	streams  streams
-	metrics  *metrics
-	limits   limits
-	closing  context.Context // ends when the service does, and event streams with it
-	close    context.CancelFunc
+	renderer  *tiles.Renderer
+	workbooks chan struct{} // places for making workbooks
+	streams   streams
+	metrics   *metrics
+	limits    limits
+	closing   context.Context // ends when the service does, and event streams with it
+	close     context.CancelFunc
 }
 
 // New makes the service of a state.
@@ -77,6 +78,7 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8], limits: usual}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.streams.most = int64(config.Streams)
+	s.workbooks = make(chan struct{}, workbooks)
 	s.renderer = tiles.NewRenderer(config.TileMemo, runtime.GOMAXPROCS(0))
 	s.metrics = newMetrics(s)
 	s.routes = s.table()
