@@ -71,7 +71,7 @@ func edits() int {
 	if n, err := strconv.Atoi(os.Getenv("WANGGE_EDITS")); err == nil {
 		return n
 	}
-	return 2000
+	return 300
 }
 
 // TestRandomSteps plans random steps one after another and holds the facts
