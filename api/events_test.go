@@ -360,7 +360,7 @@ func TestSlowListenersAreCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := data.Touched{Layer: "grids", Bounds: make([]orb.Bound, 20000)}
-	for range 400 {
+	for begin := time.Now(); time.Since(begin) < time.Minute; { // the system's buffers are large, and machines slow
 		state.happen(t, long)
 		if s.streams.open.Load() == 0 && state.Current().Version() > 10 {
 			return
