@@ -49,7 +49,27 @@ func (m *memory) Load(ctx context.Context) (*spatial.Snapshot, error) {
 		return nil, err
 	}
 	m.loads++
-	return m.state, m.loadErr
+	return ownCopy(m.state), m.loadErr
+}
+
+// ownCopy is a state for one reader alone, as every store loads it: only one
+// may apply changes to snapshots that descend from each other.
+func ownCopy(s *spatial.Snapshot) *spatial.Snapshot {
+	var layers []*spatial.Layer
+	for l := range s.Layers() {
+		layer, err := spatial.NewLayer(l.Schema(), l.Version(), func(yield func(spatial.Row, error) bool) {
+			for f := range l.All() {
+				if !yield(f.Row(), nil) {
+					return
+				}
+			}
+		})
+		if err != nil {
+			panic(err) // they were rows of a layer
+		}
+		layers = append(layers, layer)
+	}
+	return spatial.New(s.Version(), layers...)
 }
 
 // answer waits for the end of ctx if the store is silent.
