@@ -59,7 +59,7 @@ func (c *importCommand) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	read, err := c.read(interruptible{file, ctx}, state, options)
+	read, err := c.read(file, state, options)
 	if err != nil {
 		return err
 	}
@@ -69,21 +69,6 @@ func (c *importCommand) Run(ctx context.Context, p *program) (err error) {
 		return errFaults
 	}
 	return (&importing{importCommand: c, program: p, store: store, state: state, read: read}).run(ctx)
-}
-
-// interruptible is a file whose reading ends with a context.
-type interruptible struct {
-	format.Features
-	ctx context.Context
-}
-
-func (f interruptible) Each(see func(*format.Record) error) error {
-	return f.Features.Each(func(r *format.Record) error {
-		if f.ctx.Err() != nil {
-			return fmt.Errorf("interrupted: nothing was changed: %w", context.Cause(f.ctx))
-		}
-		return see(r)
-	})
 }
 
 func (c *importCommand) options() (format.Options, error) {
