@@ -19,6 +19,7 @@ import (
 
 	"wangge/data"
 	"wangge/spatial"
+	"wangge/spatial/history"
 )
 
 // changing is a state whose events a test makes.
@@ -70,6 +71,10 @@ func (c *changing) tell(e data.Event) {
 	c.log = append(c.log, e)
 	close(c.news)
 	c.news = make(chan struct{})
+}
+
+func (c *changing) At(valid, known time.Time) (*spatial.Snapshot, error) {
+	return history.At(c.Current(), valid, known)
 }
 
 // Next joins the events after the last one, as data.Live does.

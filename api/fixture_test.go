@@ -17,6 +17,7 @@ import (
 
 	"wangge/data"
 	"wangge/spatial"
+	"wangge/spatial/history"
 )
 
 // fixed is a state that never moves.
@@ -30,6 +31,10 @@ func (f fixed) Fault() error               { return f.fault }
 func (fixed) Next(ctx context.Context, last data.Event) (data.Event, error) {
 	<-ctx.Done()
 	return last, context.Cause(ctx)
+}
+
+func (f fixed) At(valid, known time.Time) (*spatial.Snapshot, error) {
+	return history.At(f.snapshot, valid, known)
 }
 
 // square is a square of 0.01° with its lower left corner at x, y hundredths

@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"wangge/spatial"
+	"wangge/spatial/adjustment"
 )
 
 // route is one operation: where it is, what it is for, everything it accepts,
@@ -19,10 +20,11 @@ type route struct {
 	method, path string // path as chi writes it
 	summary      string
 	parameters   []parameter
-	filters      bool     // the fields of {layer} are query parameters too
-	body         string   // media type of the request body; "" for none
-	media        []string // media types of the answer, the usual one first
-	volatile     bool     // the answer depends on more than the snapshot and the request
+	filters      bool              // the fields of {layer} are query parameters too
+	body         string            // media type of the request body; "" for none
+	media        []string          // media types of the answer, the usual one first
+	volatile     bool              // the answer depends on more than the snapshot and the request
+	roles        []adjustment.Role // who may ask; none for everyone
 	handle       handler
 }
 
@@ -33,8 +35,10 @@ type handler func(w http.ResponseWriter, r *request) error
 // snapshot that the whole answer is made from.
 type request struct {
 	*http.Request
-	snapshot *spatial.Snapshot
-	query    url.Values // well-formed, each name once
+	snapshot *spatial.Snapshot // as the asker may see it
+	whole    *spatial.Snapshot // with internal layers and small counts: for decisions, not for answers
+	actor    adjustment.Actor  // who asks; no role for anonymous readers
+	query    url.Values        // well-formed, each name once
 	values   map[string]any
 	filters  url.Values // query parameters that are fields of the layer
 }
@@ -48,6 +52,8 @@ func (s *Server) table() []route {
 		s.itemRoutes(),
 		s.nearestRoutes(),
 		s.gridRoutes(),
+		s.historyRoutes(),
+		s.adjustmentRoutes(),
 		s.tileRoutes(),
 		s.eventRoutes(),
 		s.searchRoutes(),
@@ -63,7 +69,8 @@ func (s *Server) endpoint(route *route) http.HandlerFunc {
 	return s.plain(func(w http.ResponseWriter, raw *http.Request) error {
 		answerOf(raw).route = route.path
 		s.admit(w)
-		r := &request{Request: raw, snapshot: s.state.Current(), values: map[string]any{}}
+		current := s.state.Current()
+		r := &request{Request: raw, snapshot: current.Published(), whole: current, values: map[string]any{}}
 		if err := r.decode(route); err != nil {
 			return err
 		}

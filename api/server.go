@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"wangge/data"
+	"wangge/data/ledger"
 	"wangge/spatial"
 	"wangge/tiles"
 )
@@ -28,16 +29,20 @@ type State interface {
 	// Next waits until the state differs from that of an earlier event; see
 	// data.Live.
 	Next(ctx context.Context, last data.Event) (data.Event, error)
+	// At is the state that held at a time, as it was believed at another; zero
+	// times stand for now.
+	At(valid, known time.Time) (*spatial.Snapshot, error)
 }
 
 // Config is what an operator may choose. The zero value works.
 type Config struct {
-	PublicURL *url.URL     // base of the links in answers; nil: as the request's Host says
-	BodyLimit int64        // largest request body in bytes; 0: 32 MiB
-	TileMemo  uint64       // bytes of rendered tiles kept in memory; 0: 64 MiB
-	Streams   int          // most event streams at a time; 0: 1000
-	Rate      int          // most requests per second of one client address, on average over ten seconds; 0: any number
-	Page      http.Handler // the map page, at / and below /viewer/; nil: none
+	PublicURL *url.URL       // base of the links in answers; nil: as the request's Host says
+	BodyLimit int64          // largest request body in bytes; 0: 32 MiB
+	TileMemo  uint64         // bytes of rendered tiles kept in memory; 0: 64 MiB
+	Streams   int            // most event streams at a time; 0: 1000
+	Rate      int            // most requests per second of one client address, on average over ten seconds; 0: any number
+	Ledger    *ledger.Ledger // of the same state; nil: no adjustments
+	Page      http.Handler   // the map page, at / and below /viewer/; nil: none
 }
 
 const (

@@ -130,11 +130,13 @@ type Field struct {
 	CountOf    LayerID  `json:"count_of,omitempty"`    // number of features there that refer to this one
 	Where      *Where   `json:"where,omitempty"`       // counts only those with this value
 	Detail     bool     `json:"detail_only,omitempty"` // served with items but left out of tiles
+	Personal   bool     `json:"personal,omitempty"`    // counts people or what tells of them: small values are withheld from readers without the right
 }
 
 // Schema describes a layer. It is shared by every snapshot and read-only.
 type Schema struct {
 	ID          LayerID      `json:"id"`
+	Internal    bool         `json:"internal,omitempty"` // bookkeeping of the service: kept in the store, never published
 	Title       Title        `json:"title"`
 	Description Title        `json:"description,omitzero"`
 	Group       string       `json:"group,omitempty"` // heading in the layer list: base, grid, people, risk, response, service, user

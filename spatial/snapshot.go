@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 )
 
 // Version numbers the states of a store in the order of their commits,
@@ -41,6 +42,30 @@ func (s *Snapshot) index(id LayerID) int {
 	return slices.IndexFunc(s.layers, func(l *Layer) bool { return l.ID() == id })
 }
 
+// Published is the snapshot without internal layers. It shares what is derived.
+func (s *Snapshot) Published() *Snapshot {
+	layers := slices.DeleteFunc(slices.Clone(s.layers), func(l *Layer) bool { return l.schema.Internal })
+	return &Snapshot{version: s.version, layers: layers, derived: s.derived}
+}
+
+// With is the snapshot with other layers in place of those of their ids, at
+// the same version. It shares nothing that is derived from those.
+func (s *Snapshot) With(layers ...*Layer) *Snapshot {
+	next := &Snapshot{version: s.version, layers: slices.Clone(s.layers)}
+	for _, layer := range layers {
+		if i := next.index(layer.ID()); i >= 0 {
+			next.layers[i] = layer
+		}
+	}
+	next.derived = s.derived.carry(func(id LayerID) Version {
+		if i := next.index(id); i < 0 || next.layers[i] != s.layers[i] {
+			return -1
+		}
+		return next.versionOf(id)
+	})
+	return next
+}
+
 // Synthetic says whether any layer is generated rather than surveyed.
 func (s *Snapshot) Synthetic() bool {
 	return slices.ContainsFunc(s.layers, func(l *Layer) bool { return l.schema.Synthetic })
@@ -55,6 +80,9 @@ type Change struct {
 	Drop   []LayerID     // layers to remove, with all their rows
 	Layers []LayerChange // at most one for each layer
 	Note   string        // why, for the change log
+
+	Effective  time.Time // since when the result holds in the world; zero: since the commit
+	Adjustment int64     // the adjustment that makes it, 0 for none
 }
 
 // LayerChange is the part of a change in one layer.

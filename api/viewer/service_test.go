@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -18,6 +19,7 @@ import (
 	"wangge/data"
 	"wangge/data/luohu"
 	"wangge/spatial"
+	"wangge/spatial/history"
 )
 
 // state is the state of a service, which tests change.
@@ -43,6 +45,10 @@ func (s *state) Fault() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.fault
+}
+
+func (s *state) At(valid, known time.Time) (*spatial.Snapshot, error) {
+	return history.At(s.Current(), valid, known)
 }
 
 // Next knows only the last event; whoever is further behind reads all.

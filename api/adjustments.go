@@ -1,0 +1,3 @@
+package api
+
+func (s *Server) adjustmentRoutes() []route { return nil }
