@@ -89,7 +89,7 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	count := func(d *prometheus.Desc, value uint64) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value))
 	}
-	snapshot, memo := c.state.Current(), c.renderer.Stats()
+	snapshot, memo := c.state.Current().Published(), c.renderer.Stats()
 	gauge(versionFigure, float64(snapshot.Version()))
 	behind := 0.0
 	if c.state.Fault() != nil {

@@ -23,14 +23,15 @@ func (s *Server) wrap(routes http.Handler) http.Handler {
 	return compressed(s.trace(readable(s.limited(routes))))
 }
 
-// readable lets pages of any site read. No cookies are used and foreign pages
-// may not send an Authorization header, so they act as anonymous readers.
+// readable lets pages of any site ask. There are no cookies or other
+// credentials that a browser adds by itself, so a foreign page is an anonymous
+// reader unless somebody gives it a token, and then may do what that allows.
 func readable(next http.Handler) http.Handler {
 	return cors.Handler(cors.Options{
 		AllowedOrigins: []string{"*"},
-		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders: []string{"Accept", "Accept-Language", "Content-Type", "If-None-Match"},
-		ExposedHeaders: []string{"ETag", "Link", "X-Request-Id", headerVersion, headerAsOf, headerSynthetic, headerBehind},
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch},
+		AllowedHeaders: []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"},
+		ExposedHeaders: []string{"ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id", headerVersion, headerAsOf, headerSynthetic, headerBehind},
 		MaxAge:         86400,
 	})(next)
 }

@@ -24,6 +24,10 @@ type problem struct {
 	Fix      string     `json:"fix,omitempty"`      // what to do about it
 	Instance string     `json:"instance,omitempty"` // the request, as the log names it
 	Kind     string     `json:"-"`                  // last word of Type
+	Checks   []checked  `json:"checks,omitempty"`   // of a plan that is refused: every rule it breaks
+	Changes  []string   `json:"changes,omitempty"`  // of a state that is no longer what was counted on
+	Allowed  []string   `json:"allowed,omitempty"`  // actions that are possible instead
+	Codes    []string   `json:"codes,omitempty"`    // areas in dispute
 }
 
 func (p *problem) Error() string { return p.Detail }
@@ -38,6 +42,9 @@ func problemOf(err error) *problem {
 		invalid *spatial.InvalidError
 		large   *http.MaxBytesError
 	)
+	if p := refusalOf(err); p != nil {
+		return p
+	}
 	switch {
 	case errors.As(err, &told):
 		return told
@@ -101,6 +108,9 @@ func (p *problem) head(h http.Header) {
 		h.Del(name)
 	}
 	h.Set("Cache-Control", "no-store")
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", challenge(p))
+	}
 }
 
 func (p *problem) write(w http.ResponseWriter) {

@@ -96,24 +96,33 @@ func (s *Server) self(r *request, media string) link {
 }
 
 // unchanged sets the answer's ETag and, if the client has that answer, says
-// so with 304. The tag is weak and covers the snapshot, the address and what
-// the client accepts: all that an answer depends on. A condition of * is no
-// reason for 304, as whether anything is at the address is not yet known.
+// so with 304. The tag is weak and covers the snapshot, the address, who asks
+// and what the client accepts: all that an answer depends on. A condition of *
+// is no reason for 304, as whether anything is at the address is not yet known.
 func (s *Server) unchanged(w http.ResponseWriter, r *request) bool {
 	sum := fnv.New64a()
-	for _, part := range []string{s.boot, strconv.FormatInt(int64(r.snapshot.Version()), 10), r.Host, r.RequestURI, r.Header.Get("Accept")} {
+	for _, part := range []string{s.boot, strconv.FormatInt(int64(r.snapshot.Version()), 10), r.Host, r.RequestURI, r.Header.Get("Accept"), string(r.actor.Role), r.actor.Name} {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
 	tag := fmt.Sprintf(`"%016x"`, sum.Sum64())
 	h := w.Header()
 	h.Set("ETag", "W/"+tag)
-	h.Set("Cache-Control", "no-cache")
+	h.Set("Cache-Control", r.keeping())
 	h.Add("Vary", "Accept")
 	if !strings.Contains(strings.Join(r.Header.Values("If-None-Match"), ","), tag) {
 		return false
 	}
 	w.WriteHeader(http.StatusNotModified)
 	return true
+}
+
+// keeping is the Cache-Control of an answer: caches may keep it but ask each
+// time, and those that many share may not keep what was asked with a token.
+func (r *request) keeping() string {
+	if r.actor.Role != "" {
+		return "private, no-cache"
+	}
+	return "no-cache"
 }
 
 // writeJSON answers with a value as a whole.

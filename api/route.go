@@ -52,6 +52,7 @@ func (s *Server) table() []route {
 		s.itemRoutes(),
 		s.nearestRoutes(),
 		s.gridRoutes(),
+		s.signInRoutes(),
 		s.historyRoutes(),
 		s.adjustmentRoutes(),
 		s.tileRoutes(),
@@ -69,8 +70,13 @@ func (s *Server) endpoint(route *route) http.HandlerFunc {
 	return s.plain(func(w http.ResponseWriter, raw *http.Request) error {
 		answerOf(raw).route = route.path
 		s.admit(w)
-		current := s.state.Current()
-		r := &request{Request: raw, snapshot: current.Published(), whole: current, values: map[string]any{}}
+		r, err := s.begin(w, raw)
+		if err != nil {
+			return err
+		}
+		if err := route.permits(r.actor); err != nil {
+			return err
+		}
 		if err := r.decode(route); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
 
 	"wangge/data"
 	"wangge/data/ledger"
@@ -65,7 +66,8 @@ type Server struct {
 	streams   streams
 	metrics   *metrics
 	limits    limits
-	closing   context.Context // ends when the service does, and event streams with it
+	failures  *httprate.RateLimiter // failed sign-ins, by client address
+	closing   context.Context       // ends when the service does, and event streams with it
 	close     context.CancelFunc
 }
 
@@ -84,6 +86,7 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.streams.most = int64(config.Streams)
 	s.workbooks = make(chan struct{}, workbooks)
+	s.failures = httprate.NewRateLimiter(maxFailures, failureWindow, httprate.WithResponseHeaders(httprate.ResponseHeaders{}))
 	s.renderer = tiles.NewRenderer(config.TileMemo, runtime.GOMAXPROCS(0))
 	s.metrics = newMetrics(s)
 	s.routes = s.table()

@@ -111,9 +111,9 @@ func TestForeignPagesMayRead(t *testing.T) {
 			t.Errorf("a cache may give %s to foreign pages as it gives it to ours: Vary: %s", target, vary)
 		}
 	}
-	for header, allowed := range map[string]bool{"content-type": true, "authorization": false} {
-		w := ask(t, http.MethodOptions, "/nearest", "", "Origin", "https://example.org",
-			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", header)
+	for header, allowed := range map[string]bool{"content-type": true, "authorization": true, "if-match": true, "idempotency-key": true, "x-forwarded-for": false} {
+		w := ask(t, http.MethodOptions, "/adjustments/1", "", "Origin", "https://example.org",
+			"Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", header)
 		if got := w.Header().Get("Access-Control-Allow-Origin") != ""; got != allowed {
 			t.Errorf("%s allowed: %v", header, got)
 		}

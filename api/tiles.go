@@ -87,7 +87,7 @@ func unknownLayer(err error) error {
 // 304 from memory costs little, and nobody shows a stale tile.
 func writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) error {
 	h := w.Header()
-	h.Set("Cache-Control", "no-cache")
+	h.Set("Cache-Control", r.keeping())
 	h.Set(headerVersion, strconv.FormatInt(int64(r.snapshot.Version()), 10))
 	coding := tile.Raw
 	gzipped := !tile.Empty() && wantsGzip(r.Header.Values("Accept-Encoding"))
