@@ -1,3 +1,50 @@
 package api
 
-func (s *Server) adjustmentRoutes() []route { return nil }
+import (
+	"net/http"
+
+	"wangge/spatial"
+	"wangge/spatial/adjustment"
+)
+
+// adjustmentRoutes are those about proposed boundaries. Without a ledger
+// nothing can be proposed, but everything can be tried.
+func (s *Server) adjustmentRoutes() []route {
+	return []route{
+		{method: http.MethodPost, path: "/adjustments/preview", summary: "What moving boundaries would do: effects on every level, what changes hands with old and new codes, refusals with remedies; changes nothing",
+			parameters: []parameter{datumParam}, body: mediaJSON, media: []string{mediaJSON}, handle: s.previewSteps},
+	}
+}
+
+// previewSteps plans the steps of a request. A plan that is refused is an
+// answer like any other: it says why, and where.
+func (s *Server) previewSteps(w http.ResponseWriter, r *request) error {
+	body, err := r.readSteps()
+	if err != nil {
+		return err
+	}
+	on, err := r.planned()
+	if err != nil {
+		return err
+	}
+	plan, err := s.plan(on, body.layer, body.steps)
+	if err != nil {
+		return err
+	}
+	answer, err := r.preview(on, body.layer, plan, body.frame)
+	if err != nil {
+		return err
+	}
+	answer.head(w.Header())
+	body.frame.head(w.Header())
+	return writeJSON(w, mediaJSON, answer)
+}
+
+// plan plans steps; with a ledger, codes of areas that are gone are not given
+// again.
+func (s *Server) plan(on *spatial.Snapshot, layer spatial.LayerID, steps []adjustment.Step) (*adjustment.Plan, error) {
+	if s.config.Ledger == nil {
+		return adjustment.New(on, layer, steps)
+	}
+	return s.config.Ledger.Plan(on, layer, steps)
+}

@@ -154,11 +154,14 @@ func decodeMembers(decoder *json.Decoder) (map[string]json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, twice := members[name.(string)]; twice { // a decoder gives no other token in a name's place
+			return nil, &spatial.InvalidError{Rule: "member_repeated", Where: fmt.Sprintf("member %q of the body", shorten(name.(string))), Detail: "it stands twice", Fix: "give it once"}
+		}
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
 			return nil, err
 		}
-		members[name.(string)] = value // a decoder gives no other token in a name's place
+		members[name.(string)] = value
 	}
 	_, err = decoder.Token()
 	return members, err
