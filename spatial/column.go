@@ -19,13 +19,17 @@ func newColumn(typ Type, rows []source, i int) column {
 	if typ == TypeText {
 		return newTextColumn(rows, i)
 	}
+	return newNumberColumn(typ, len(rows), func(row int) Value { return rows[row].value(i) })
+}
+
+func newNumberColumn(typ Type, rows int, value func(row int) Value) column {
 	c := column{typ: typ}
-	values := make([]int64, len(rows))
+	values := make([]int64, rows)
 	last := int64(0)
 	for r := range rows {
-		v := rows[r].value(i)
+		v := value(r)
 		if v.IsNull() {
-			c.setNull(r, len(rows))
+			c.setNull(r, rows)
 		} else {
 			last = int64(v.num)
 		}

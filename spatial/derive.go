@@ -19,11 +19,22 @@ func Derive[T any](s *Snapshot, layers []LayerID, build func(*Snapshot) (T, erro
 			return none, fmt.Errorf("derive %T: layer %q: %w", none, id, ErrNotFound)
 		}
 	}
-	key := derivationKey{reflect.TypeFor[T](), fmt.Sprint(layers)}
+	key := derivationKey{reflect.TypeFor[T](), s.names(layers)}
 	d := s.derived.find(key, layers, s.versionOf, func() (any, error) { return build(s) })
 	value, err := d.build()
 	built, _ := value.(T) // T may be an interface, and nil
 	return built, err
+}
+
+// names tells lists of layers apart, and masked layers from others.
+func (s *Snapshot) names(layers []LayerID) string {
+	name := fmt.Sprint(layers)
+	for i, id := range layers {
+		if s.layers[s.index(id)].masked {
+			name += fmt.Sprintf("~%d", i)
+		}
+	}
+	return name
 }
 
 // derivations are those asked of a snapshot so far.

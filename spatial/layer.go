@@ -22,6 +22,7 @@ type Layer struct {
 	boxes   boxes
 	codes   codes
 	bound   orb.Bound // around all geometry, if there is any
+	masked  bool      // see [Layer.Mask]
 }
 
 // NewLayer builds a layer from rows in ascending order of id, as of a

@@ -128,7 +128,7 @@ func (r *Renderer) make(abandoned <-chan struct{}, key string, layers []*spatial
 }
 
 // memoKey names the content of a tile: its address and, in order, each layer
-// with the version that last touched it.
+// with the version that last touched it and whether it is masked.
 func memoKey(layers []*spatial.Layer, id ID) string {
 	key := make([]byte, 0, 16+24*len(layers))
 	for _, n := range [...]uint32{id.Z, id.X, id.Y} {
@@ -137,6 +137,9 @@ func memoKey(layers []*spatial.Layer, id ID) string {
 	for _, layer := range layers {
 		key = append(append(key, layer.ID()...), '@')
 		key = append(strconv.AppendInt(key, int64(layer.Version()), 10), ',')
+		if layer.Masked() {
+			key = append(key, '~')
+		}
 	}
 	return string(key)
 }
