@@ -22,8 +22,9 @@ type parameter interface {
 type place string
 
 const (
-	inPath  place = "path"
-	inQuery place = "query"
+	inPath   place = "path"
+	inQuery  place = "query"
+	inHeader place = "header"
 )
 
 // declaration is what is said of a parameter, to people and in the API
@@ -76,8 +77,11 @@ func (p *param[T]) given(r *request) bool {
 
 // text is the parameter as it stands in a request.
 func (d *declaration) text(r *request) (text string, given bool) {
-	if d.in == inPath {
+	switch d.in {
+	case inPath:
 		return pathText(r, d.name), true
+	case inHeader:
+		return r.Header.Get(d.name), len(r.Header.Values(d.name)) > 0
 	}
 	return r.query.Get(d.name), r.query.Has(d.name)
 }
