@@ -26,7 +26,7 @@ run: build ## serve the district from ./var/luohu.gpkg, made from the reference 
 run-postgis: build ## the same on a private PostGIS cluster under ./var
 	@$(CLUSTER) install
 	@url=$$($(CLUSTER) start var/postgis) && trap '$(CLUSTER) stop var/postgis' EXIT && \
-	 bin/wangge init --sample --if-empty --store "$$url" && bin/wangge serve --store "$$url"
+	 bin/wangge init --sample --if-empty --store "$$url" && bin/wangge serve --demo-tokens --store "$$url"
 
 test: tools lint ## all tests: race detector, PostGIS and browser included
 	@CI=true CGO_ENABLED=1 go test $(RACE) -timeout 14m ./...

@@ -43,15 +43,16 @@ func (c *initCommand) Run(ctx context.Context, p *program) (err error) {
 	case version > 0:
 		return fmt.Errorf("%s holds layers already, version %d: name another store, or say --if-empty to leave it as it is", c.name(), version)
 	case c.Sample || c.Scale > 1:
-		return fill(ctx, p, store, c.Scale)
+		return fill(ctx, p, store, c.Scale, nil)
 	}
 	fmt.Fprintf(p.out, "%s is ready and empty; add layers with: wangge import LAYER FILE --store %s\n", c.name(), c.name())
 	return nil
 }
 
 // fill writes the reference dataset into an empty store, with a progress bar
-// where somebody watches.
-func fill(ctx context.Context, p *program, store data.Store, scale int) error {
+// where somebody watches. With it come the layers that the service keeps for
+// itself, and the tokens that are to be known from the beginning.
+func fill(ctx context.Context, p *program, store data.Store, scale int, tokens func(data.Source) ([]spatial.Row, error)) error {
 	began := time.Now()
 	bar := newBar(p.err, "making the district")
 	dataset, err := luohu.Generate(referenceSeed, steps(bar))
@@ -63,9 +64,15 @@ func fill(ctx context.Context, p *program, store data.Store, scale int) error {
 	for _, schema := range source.Schemas() {
 		rows += source.Len(schema.ID)
 	}
+	kept := bookkeeping{Source: source}
+	if tokens != nil {
+		if kept.tokens, err = tokens(source); err != nil {
+			return err
+		}
+	}
 	bar = newBar(p.err, "writing")
 	bar.ChangeMax(rows)
-	if err := store.Fill(ctx, source, counter(bar)); err != nil {
+	if err := store.Fill(ctx, kept, counter(bar)); err != nil {
 		return err
 	}
 	_ = bar.Finish()

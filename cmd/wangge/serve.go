@@ -7,16 +7,21 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"wangge/api"
 	"wangge/api/viewer"
 	"wangge/data"
+	"wangge/data/ledger"
+	"wangge/spatial/adjustment"
 )
 
 type serveCommand struct {
 	storeFlag
 	Addr      string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"WANGGE_ADDR"`
 	PublicURL *url.URL `help:"Address under which clients reach the service, for links in answers, when it stands behind a proxy." placeholder:"URL" env:"WANGGE_PUBLIC_URL"`
+	Demo      bool     `name:"demo-tokens" help:"Make a token for each role and print their secrets; only for a synthetic store. Done anyway for the one that serve makes." env:"WANGGE_DEMO_TOKENS"`
 	Rate      int      `help:"Most requests per second that one client address may make, on average over ten seconds; 0 for any number. Behind a proxy all clients have its address: bound them there." default:"0" env:"WANGGE_RATE"`
 }
 
@@ -41,14 +46,22 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another address with --addr", c.Addr, err)
 	}
+	book := ledger.New(live, adjustment.DefaultRules(), time.Now)
+	if err := book.Prepare(ctx); err != nil {
+		p.log.Error("adjustments cannot be recorded", "error", err)
+	}
 	c.announce(p, live, listener)
+	if err := c.tellDemoTokens(ctx, p, live); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	following, stop := context.WithCancel(ctx)
 	defer stop()
-	done := make(chan struct{})
-	go func() { defer close(done); live.Follow(following) }()
-	err = api.New(live, api.Config{PublicURL: c.PublicURL, Rate: c.Rate, Page: viewer.Handler()}, p.log).Serve(ctx, listener)
+	var beside sync.WaitGroup
+	beside.Go(func() { live.Follow(following) })
+	beside.Go(func() { book.Run(following) })
+	err = api.New(live, api.Config{PublicURL: c.PublicURL, Rate: c.Rate, Ledger: book, Page: viewer.Handler()}, p.log).Serve(ctx, listener)
 	stop()
-	<-done
+	beside.Wait()
 	return err
 }
 
@@ -64,9 +77,12 @@ func (c *serveCommand) checkAddresses() error {
 	return nil
 }
 
+// own says whether the store is the one that serve makes.
+func (c *serveCommand) own() bool { return filepath.Clean(c.Store) == defaultStore }
+
 // ready opens the store; the default one is made if it is not there.
 func (c *serveCommand) ready(ctx context.Context, p *program) (data.Store, error) {
-	if filepath.Clean(c.Store) != defaultStore {
+	if !c.own() {
 		return c.open(ctx, p.log)
 	}
 	store, err := c.make(ctx, p.log)
@@ -76,7 +92,7 @@ func (c *serveCommand) ready(ctx context.Context, p *program) (data.Store, error
 	version, err := store.Version(ctx)
 	if err == nil && version == 0 {
 		fmt.Fprintf(p.out, "Making %s from the synthetic reference dataset of Luohu; this happens once.\n", c.Store)
-		err = fill(ctx, p, store, 1)
+		err = fill(ctx, p, store, 1, c.firstTokens)
 	}
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -85,7 +101,7 @@ func (c *serveCommand) ready(ctx context.Context, p *program) (data.Store, error
 }
 
 func (c *serveCommand) announce(p *program, live *data.Live, l net.Listener) {
-	s := live.Current()
+	s := live.Current().Published()
 	layers, features := 0, 0
 	for layer := range s.Layers() {
 		layers, features = layers+1, features+layer.Len()
