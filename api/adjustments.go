@@ -10,10 +10,16 @@ import (
 // adjustmentRoutes are those about proposed boundaries. Without a ledger
 // nothing can be proposed, but everything can be tried.
 func (s *Server) adjustmentRoutes() []route {
-	return []route{
+	routes := []route{
 		{method: http.MethodPost, path: "/adjustments/preview", summary: "What moving boundaries would do: effects on every level, what changes hands with old and new codes, refusals with remedies; changes nothing",
 			parameters: []parameter{datumParam}, body: mediaJSON, media: []string{mediaJSON}, handle: s.previewSteps},
+		{method: http.MethodPost, path: "/adjustments/drawing", summary: "A file with a drawn area or line (GeoJSON, zipped Shapefile, GeoPackage, CSV with WKT) as GeoJSON in degrees, with how its coordinates were taken and doubts about that",
+			parameters: []parameter{drawingCRSParam, nameParam}, body: "application/octet-stream", media: []string{mediaGeoJSON}, handle: s.drawing},
 	}
+	if s.config.Ledger == nil {
+		return routes
+	}
+	return append(routes, s.workflowRoutes()...)
 }
 
 // previewSteps plans the steps of a request. A plan that is refused is an
@@ -23,7 +29,7 @@ func (s *Server) previewSteps(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	on, err := r.planned()
+	on, err := r.planned(r.whole)
 	if err != nil {
 		return err
 	}

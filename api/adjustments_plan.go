@@ -131,29 +131,13 @@ func (r *request) seesAll() bool {
 	return auth.SeesSmallCounts(r.actor.Role) || !auth.Withholds(r.whole)
 }
 
-// guarded is a whole state in which published layers are as readers without
-// the right to small counts see them.
-type guarded struct{ *spatial.Snapshot }
-
-// planned is the state that plans are made on for who asks: with internal
-// layers, as these say which codes were used, but without any figure that is
-// withheld, so that no plan can tell it.
-func (r *request) planned() (*spatial.Snapshot, error) {
+// planned is a whole state as plans are made on it for who asks: without any
+// figure that is withheld, so that no plan can tell it.
+func (r *request) planned(whole *spatial.Snapshot) (*spatial.Snapshot, error) {
 	if r.seesAll() {
-		return r.whole, nil
+		return whole, nil
 	}
-	return guard(r.whole, r.snapshot)
-}
-
-func guard(whole, seen *spatial.Snapshot) (*spatial.Snapshot, error) {
-	var ids []spatial.LayerID
-	for layer := range whole.Layers() {
-		ids = append(ids, layer.ID())
-	}
-	g, err := spatial.Derive(whole, ids, func(whole *spatial.Snapshot) (guarded, error) {
-		return guarded{whole.With(slices.Collect(seen.Layers())...)}, nil
-	})
-	return g.Snapshot, err
+	return auth.Masked(whole)
 }
 
 // preview describes a plan that was made on a state.
@@ -166,7 +150,10 @@ func (r *request) preview(on *spatial.Snapshot, layer spatial.LayerID, plan *adj
 	if !in.plain() {
 		p.CRS = in.name()
 	}
-	hidden := withheld(on, plan)
+	var hidden map[string]bool
+	if !r.seesAll() {
+		hidden = withheld(on, plan)
+	}
 	for i := range plan.Units {
 		p.Effects = append(p.Effects, effectOf(on, &plan.Units[i], hidden))
 	}
@@ -201,10 +188,10 @@ func layersOf(on *spatial.Snapshot, layer spatial.LayerID, plan *adjustment.Plan
 	return layers
 }
 
-// withheld names the fields that something that moves has no value of where
-// it is withheld: nobody knows what these add up to.
+// withheld names the fields that something that moves has no value of on a
+// state without small counts: nobody is told what these add up to.
 func withheld(on *spatial.Snapshot, plan *adjustment.Plan) map[string]bool {
-	hidden := map[string]bool{}
+	hidden := map[string]bool{} // not nil: a state without small counts has gaps of its own
 	for _, m := range plan.Moved {
 		layer, err := on.Layer(m.Layer)
 		if err != nil {
@@ -215,9 +202,8 @@ func withheld(on *spatial.Snapshot, plan *adjustment.Plan) map[string]bool {
 			continue
 		}
 		for i := range layer.Schema().Fields {
-			field := &layer.Schema().Fields[i]
-			if field.Personal && f.Value(i).IsNull() {
-				hidden[field.Name] = true
+			if f.Value(i).IsNull() {
+				hidden[layer.Schema().Fields[i].Name] = true
 			}
 		}
 	}
@@ -231,7 +217,7 @@ func effectOf(on *spatial.Snapshot, u *adjustment.Unit, hidden map[string]bool) 
 		return e
 	}
 	unknown := map[string]bool{} // what is withheld of the area as it is
-	if f, err := layer.ByCode(u.Code); err == nil {
+	if f, err := layer.ByCode(u.Code); err == nil && hidden != nil {
 		for i := range layer.Schema().Fields {
 			unknown[layer.Schema().Fields[i].Name] = f.Value(i).IsNull()
 		}

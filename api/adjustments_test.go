@@ -103,7 +103,9 @@ func TestPreviewRefusals(t *testing.T) {
 }
 
 func TestBodiesOfPreviews(t *testing.T) {
-	step := func(members string) string { return `{"steps":[{"from":"44030300200718","to":"44030300201713",` + members + `}]}` }
+	step := func(members string) string {
+		return `{"steps":[{"from":"44030300200718","to":"44030300201713",` + members + `}]}`
+	}
 	polygon := func(ring string) string { return step(`"area":{"type":"Polygon","coordinates":[` + ring + `]}`) }
 	tests := map[string]struct{ body, rule, where string }{
 		"nothing":          {``, "body_json", "body"},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -297,4 +298,13 @@ func boxes(low, high orb.Point) ([]orb.Geometry, error) {
 		return []orb.Geometry{orb.Bound{Min: low, Max: orb.Point{180, high[1]}}, orb.Bound{Min: orb.Point{-180, low[1]}, Max: high}}, nil
 	}
 	return []orb.Geometry{orb.Bound{Min: low, Max: high}}, nil
+}
+
+// geometry is a geometry of degrees as GeoJSON in these coordinates.
+func (f frame) geometry(g orb.Geometry) (json.RawMessage, error) {
+	g, err := f.fromLL(g)
+	if err != nil {
+		return nil, err
+	}
+	return format.AppendGeometry(nil, g), nil
 }

@@ -15,7 +15,9 @@ import (
 // made with another program.
 type Drawing struct {
 	Geometry orb.Geometry // polygon, multipolygon or line in degrees, longitude first
+	CRS      datum.CRS    // that its coordinates were taken to be in
 	Notes    []string     // how the coordinates were taken, and doubts about that
+	Doubt    string       // the one of Notes that says why they may be of another system, "" if none does
 }
 
 // drawingParts is the most features that a drawing may have.
@@ -40,7 +42,7 @@ func ReadDrawing(path string, s Source, crs *datum.CRS, outline orb.Geometry) (d
 	if err := read.Err(); err != nil {
 		return nil, err
 	}
-	d = &Drawing{Notes: read.Report.Notes}
+	d = &Drawing{CRS: read.located.crs, Notes: read.Report.Notes, Doubt: read.Report.Doubt}
 	if read.Report.Features > drawingParts {
 		return nil, drawingError(name, fmt.Sprintf("it has %d features, and a drawing has at most %d", read.Report.Features, drawingParts))
 	}

@@ -52,4 +52,5 @@ type Selection struct {
 	Fields   []int // indexes of the layer's fields
 	Features iter.Seq[spatial.Feature]
 	CRS      datum.CRS // of the coordinates written
+	Titled   bool      // a table's columns are called by the Chinese titles of the fields, and ids are numbers of rows
 }

@@ -67,6 +67,7 @@ type Report struct {
 	Refused   int // features with problems
 	Mapping   []Mapped
 	Notes     []string  // what was left out, converted, renamed or doubted
+	Doubt     string    // why the coordinates may be of another system, also in Notes; "" if nothing says so
 	Problems  []Problem // the first of them
 }
 
@@ -371,8 +372,8 @@ func (in *Import) conclude(p *pass, doubts *suspicion) {
 	if in.layer != nil && !in.located.crs.SurveyGrade() {
 		in.note("the coordinates were converted from %s: good to metres, not survey grade", in.located.crs)
 	}
-	if doubt := doubts.doubt(in.located.crs); doubt != "" {
-		in.note("%s", doubt)
+	if in.Report.Doubt = doubts.doubt(in.located.crs); in.Report.Doubt != "" {
+		in.note("%s", in.Report.Doubt)
 	}
 	if in.options.Mode == Replace {
 		for f := range in.layer.All() {

@@ -27,9 +27,16 @@ type sheet struct {
 // newSheet looks through the features of a layer of points, for multipoints.
 func newSheet(s Selection) sheet {
 	t := sheet{Selection: s, header: []string{"id"}}
+	if s.Titled {
+		t.header[0] = "序号"
+	}
 	schema := s.Layer.Schema()
 	for _, i := range s.Fields {
-		t.header = append(t.header, schema.Fields[i].Name)
+		name := schema.Fields[i].Name
+		if title := schema.Fields[i].Title.ZH; s.Titled && title != "" {
+			name = title
+		}
+		t.header = append(t.header, name)
 	}
 	t.points = schema.Geometry == spatial.Points && singlePoints(s.Features)
 	t.wkt = !t.points && schema.Geometry != spatial.NoGeometry

@@ -32,7 +32,7 @@ const aboutSheet = "说明"
 func WriteXLSX(w io.Writer, s Selection) (err error) {
 	book := excelize.NewFile()
 	defer func() { _ = book.Close() }()
-	name := sheetName(s.Layer.ID())
+	name := sheetName(s)
 	if err := book.SetSheetName("Sheet1", name); err != nil {
 		return err
 	}
@@ -45,8 +45,15 @@ func WriteXLSX(w io.Writer, s Selection) (err error) {
 	return book.Write(w)
 }
 
-// sheetName fits a layer's id into the 31 characters of a sheet's name.
-func sheetName(id spatial.LayerID) string { return string(id[:min(len(id), 31)]) }
+// sheetName fits a layer's id, or the title of a table for people, into the 31
+// characters of a sheet's name.
+func sheetName(s Selection) string {
+	name := []rune(s.Layer.ID())
+	if title := []rune(s.Layer.Schema().Title.ZH); s.Titled && len(title) > 0 {
+		name = title
+	}
+	return string(name[:min(len(name), 31)])
+}
 
 func writeRows(book *excelize.File, name string, s Selection) error {
 	t := newSheet(s)
@@ -61,7 +68,11 @@ func writeRows(book *excelize.File, name string, s Selection) error {
 	if err := out.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
-	if err := out.SetColWidth(1, len(t.header), 16); err != nil {
+	width := 16.0
+	if s.Titled {
+		width = 24 // for codes of 25 digits
+	}
+	if err := out.SetColWidth(1, len(t.header), width); err != nil {
 		return err
 	}
 	if err := out.SetRow("A1", styles.headers(t.header)); err != nil {
