@@ -41,11 +41,12 @@ async function bundle(entry, define = {}) {
     entryPoints: [join(here, "src", entry)], bundle: true, write: false, minify: true, format: "esm", target: "es2024",
     legalComments: "none", charset: "utf8", loader: { ".woff2": "empty" }, define, absWorkingDir: here, logLevel: "warning",
   });
-  return place(entry.replace(/\.ts$/, ".js"), result.outputFiles[0].contents);
+  return place(entry.replace(/^.*\//, "").replace(/\.ts$/, ".js"), result.outputFiles[0].contents);
 }
 
 const style = await bundle("page.css");
-const script = await bundle("page.ts", { WORKER: JSON.stringify(worker), FONTS: JSON.stringify(fonts()) });
+const redraw = await bundle("redraw/redraw.ts");
+const script = await bundle("page.ts", { REDRAW: JSON.stringify(redraw), WORKER: JSON.stringify(worker), FONTS: JSON.stringify(fonts()) });
 const icon = place("icon.svg", readFileSync(join(here, "src/icon.svg")));
 
 const page = readFileSync(join(here, "src/page.html"), "utf8")
@@ -54,4 +55,5 @@ writeFileSync(join(out, "page.html"), page);
 
 const licences = ["maplibre-gl/LICENSE.txt", "@fontsource/noto-sans-sc/LICENSE"]
   .map((name) => `${name.replace(/\/LICENSE.*/, "")}\n\n${readFileSync(join(packages, name), "utf8").trim()}\n`);
+licences.push(readFileSync(join(here, "src/redraw/licence.txt"), "utf8")); // these packages bring none
 writeFileSync(join(out, "licences.txt"), licences.join("\n\n"));

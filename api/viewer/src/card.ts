@@ -44,6 +44,7 @@ function order(f: MapGeoJSONFeature): number {
 export interface CardActs {
   select(feature: Feature | undefined): void;
   close(): void;
+  reassign(feature: Feature): void;
 }
 
 // Card shows the hits at a place, one at a time.
@@ -132,6 +133,7 @@ export class Card {
     this.element.replaceChildren(
       h("header", {}, featureSwatch(hit.drawn, properties), h("div", {}, h("p", { className: "kind" }, inWords(layer.title, this.#language, layer.id)), h("h2", {}, name)), close),
       h("div", { className: "facts" }, feature ? facts(layer, feature, this.#language) : h("p", { className: "wait" }, words.loading)),
+      feature && layer.id === "buildings" && h("p", { className: "reassign" }, h("button", { type: "button", className: "ask", onclick: () => this.#acts.reassign(feature) }, words.reassign)) || "",
       provenance(layer, words), ...this.#others(words), this.#here(words));
   }
 

@@ -1,6 +1,7 @@
 // What the service says about its layers and features, and how to ask.
 
 import type { Geometry } from "geojson";
+import { bearer } from "./token.ts";
 import type { Title } from "./words.ts";
 
 export interface Label { value: string; title?: Title; color?: string }
@@ -56,7 +57,7 @@ export const root = new URL(".", document.baseURI);
 export class Gone extends Error {}
 
 async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const answer = await fetch(new URL(path, root), { headers: { Accept: "application/geo+json, application/json" }, ...(signal && { signal }) });
+  const answer = await fetch(new URL(path, root), { headers: { Accept: "application/geo+json, application/json", ...bearer() }, ...(signal && { signal }) });
   if (answer.status === 404) throw new Gone(path);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json() as Promise<T>;
@@ -95,8 +96,8 @@ export interface FoundPlace { at: [number, number]; crs: string; doubts: { kind:
 export interface SearchAnswer { numberMatched: number; numberReturned: number; results: Found[]; places: FoundPlace[] }
 
 // loadSearch reads what a text finds, what stands near a place first.
-export function loadSearch(text: string, lon: number, lat: number, signal: AbortSignal): Promise<SearchAnswer> {
-  const query = new URLSearchParams({ q: text.slice(0, 60), limit: "12", lon: lon.toFixed(4), lat: lat.toFixed(4) });
+export function loadSearch(text: string, lon: number, lat: number, signal: AbortSignal, limit = 12): Promise<SearchAnswer> {
+  const query = new URLSearchParams({ q: text.slice(0, 60), limit: String(limit), lon: lon.toFixed(4), lat: lat.toFixed(4) });
   return ask<SearchAnswer>(`search?${query}`, signal);
 }
 

@@ -1,6 +1,6 @@
 // The map page: wires the map, the list of layers and the card together.
 
-import { type ErrorEvent, type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { type ErrorEvent, type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, type StyleSpecification, setWorkerUrl } from "maplibre-gl";
 import { languageInAddress, readLayers, rememberLanguage, rememberedLanguage, writeLanguage, writeLayers } from "./address.ts";
 import { Card, type Hit, hitsAt } from "./card.ts";
 import { type Bounds, type Catalogue, type Feature, type Found, type FoundPlace, loadCatalogue, loadPlaceName } from "./catalogue.ts";
@@ -14,8 +14,10 @@ import { Search } from "./search.ts";
 import { englishLabel } from "./say.ts";
 import { type Drawn, drawnOf, mapStyle, nameText, sourcesWith } from "./style.ts";
 import { type Language, type Words, dictionaries, preferred } from "./words.ts";
+import type { Redraw } from "./redraw/redraw.ts";
 
 declare const WORKER: string; // by the build
+declare const REDRAW: string;
 
 const phone = matchMedia("(max-width: 720px)");
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -72,6 +74,8 @@ class Page {
   #retrying = 0;
   #place = "";
   #open = !phone.matches;
+  #redraw: Redraw | undefined; // once it was opened
+  #redrawing = false;
 
   constructor(catalogue: Catalogue, language: Language) {
     this.#catalogue = catalogue;
@@ -83,7 +87,7 @@ class Page {
     document.body.replaceChildren(this.#panel, this.#search.element, this.#mapBox, this.#sheet, this.#notice);
     this.#zoom = new ZoomControl(() => this.#whole());
     this.#map = this.#makeMap();
-    this.#card = new Card(this.#drawn, { select: (f) => this.#select(f), close: () => this.#close() });
+    this.#card = new Card(this.#drawn, { select: (f) => this.#select(f), close: () => this.#close(), reassign: (f) => void this.#reassign(f) });
     this.#speak();
     this.#listen();
     void this.#namePlace();
@@ -150,7 +154,8 @@ class Page {
     this.#sheet.setAttribute("aria-label", words.details);
     this.#list = layerList(this.#drawn, this.#language, { switched: (d) => this.#switch(d), zoomTo: (z) => this.#map.easeTo({ zoom: z, duration }),
       showWhole: (d) => d.layer.bounds && this.#map.fitBounds(d.layer.bounds, { padding: 60, maxZoom: 16, duration }) });
-    this.#panel.replaceChildren(this.#head(title), this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences), this.#version));
+    this.#redraw?.speak(this.#language);
+    this.#panel.replaceChildren(this.#head(title), this.#ways(), this.#redrawing && this.#redraw ? this.#redraw.element : this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences), this.#version));
     this.#version.textContent = words.version(this.#catalogue.version);
     this.#search.speak(this.#language);
     this.#showNotices();
@@ -175,6 +180,46 @@ class Page {
     const fold = h("button", { type: "button", className: "fold", onclick: () => this.#fold(!this.#open) }, svg("M4 7l8-4 8 4-8 4zM4 12l8 4 8-4M4 17l8 4 8-4"), h("span", {}));
     return h("header", {}, h("div", { className: "brand" }, h("h1", {}, title), h("p", {}, words.subtitle)), language, fold,
       this.#catalogue.synthetic && h("p", { className: "synthetic", title: words.syntheticLong }, h("strong", {}, "合成数据 synthetic data"), h("span", {}, words.syntheticLong)));
+  }
+
+  // ways are what the panel is for: the layers, or redrawing boundaries.
+  #ways(): HTMLElement {
+    const words = dictionaries[this.#language];
+    const way = (title: string, redrawing: boolean) => h("button", { type: "button", data: { way: redrawing ? "redraw" : "layers" }, aria: { pressed: String(this.#redrawing === redrawing) },
+      onclick: () => void this.#go(redrawing) }, title);
+    return h("nav", { className: "ways", hidden: !this.#catalogue.layers.some((l) => l.id === "grids"), aria: { label: words.title(this.#place) } }, way(words.layers, false), way(words.redraw, true));
+  }
+
+  // go turns to the layers or to redrawing, which is loaded when first asked for.
+  async #go(redrawing: boolean): Promise<void> {
+    if (redrawing && !this.#redraw && !(await this.#loadRedraw())) return;
+    this.#close();
+    this.#redrawing = redrawing;
+    document.body.classList.toggle("redrawing", redrawing);
+    this.#map.resize();
+    this.#redraw?.show(redrawing);
+    this.#speak();
+    this.#fold(true);
+    this.#panel.querySelector<HTMLElement>(`[data-way="${redrawing ? "redraw" : "layers"}"]`)?.focus();
+  }
+
+  async #loadRedraw(): Promise<boolean> {
+    try {
+      const { Redraw } = await import(new URL(REDRAW, import.meta.url).href) as typeof import("./redraw/redraw.ts");
+      this.#redraw ??= new Redraw({ map: this.#map, layer: (id) => this.#catalogue.layers.find((l) => l.id === id), fit: (b) => this.#flyTo(b, 13) }, this.#language);
+      return true;
+    } catch (fault) {
+      console.info(fault);
+      this.#panel.querySelector(".ways")?.after(h("p", { className: "fault ways-fault", role: "alert" }, dictionaries[this.#language].redrawFailed));
+      return false;
+    }
+  }
+
+  // reassign begins to move a building to another grid.
+  async #reassign(building: Feature): Promise<void> {
+    if (!this.#redrawing) await this.#go(true);
+    this.#close();
+    await this.#redraw?.addBuilding(building);
   }
 
   // fold opens or closes the list of layers on a phone.
@@ -240,6 +285,7 @@ class Page {
   }
 
   #pick(point: Point, lngLat: LngLat): void {
+    if (this.#redraw?.clicked(point, lngLat)) return;
     const hits = hitsAt(this.#map, point, this.#drawn);
     if (hits.length === 0) return this.#close();
     this.#openCard(hits, lngLat);
@@ -342,6 +388,7 @@ class Page {
     for (const source of sourcesWith(this.#map.getStyle(), touched)) this.#stale.add(source);
     this.#readStale();
     this.#card.refresh(touched);
+    this.#redraw?.renewed(touched);
   }
 
   // takeOver renews the layers; those that are known keep their switches.
@@ -355,7 +402,8 @@ class Page {
     });
     this.#catalogue = catalogue;
     this.#drawn.splice(0, this.#drawn.length, ...drawn);
-    this.#map.setStyle(mapStyle(this.#drawn, this.#language), { diff: true });
+    this.#map.setStyle(mapStyle(this.#drawn, this.#language), { diff: true, transformStyle: keepingDrawn });
+    this.#redraw?.redrawn();
     this.#select(this.#selected);
     if (shape() !== before) return this.#speak();
     recount(this.#list, this.#drawn, dictionaries[this.#language]);
@@ -395,4 +443,11 @@ class Page {
     const camera = this.#map.cameraForBounds(bounds, { padding, maxZoom: 17 });
     if (camera) this.#map.easeTo({ ...camera, zoom: Math.max(camera.zoom ?? 0, from), padding: { top: 0, right: 0, bottom: 0, left: 0 }, duration });
   }
+}
+
+// keepingDrawn takes over from a style what redrawing has put on the map.
+function keepingDrawn(before: StyleSpecification | undefined, after: StyleSpecification): StyleSpecification {
+  const ours = (id: string) => id.startsWith("redraw");
+  const sources = Object.fromEntries(Object.entries(before?.sources ?? {}).filter(([id]) => ours(id)));
+  return { ...after, sources: { ...after.sources, ...sources }, layers: [...after.layers, ...(before?.layers.filter((l) => ours(l.id)) ?? [])] };
 }

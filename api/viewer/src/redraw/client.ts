@@ -1,0 +1,114 @@
+// What the redraw panel asks of the service, and what it is told.
+
+import type { FeatureCollection, Geometry, LineString, MultiPolygon, Polygon } from "geojson";
+import { root } from "../catalogue.ts";
+import { bearer } from "../token.ts";
+
+export interface Person { name?: string; role: string; street?: string; sees_small_counts?: boolean }
+
+// Step is one change of boundaries, as the service takes it.
+export interface Step { from?: string; to?: string; area?: Polygon | MultiPolygon; line?: LineString; buildings?: string[]; new_code?: string }
+
+// Figures are a unit's sums and measures by name; null is a small count that
+// is withheld.
+export type Figures = Record<string, unknown>;
+
+export interface Effect { level: string; code: string; name: string; before: Figures | null; after: Figures | null; delta: Figures | null }
+
+export interface Moved { id: number | string; code: string; new_code?: string; name: string; from: string; to: string }
+
+export interface Check { rule: string; severity: "refusal" | "warning"; where?: string; at?: [number, number]; part?: Geometry; detail: string; fix?: string; step?: number; suggest?: Geometry }
+
+export interface Preview { version: number; refused: boolean; effects: Effect[]; moved: Record<string, Moved[]>; checks: Check[]; geometry: FeatureCollection }
+
+export interface Decision { number: string; date: string; file?: string }
+
+export interface Adjustment {
+  id: number; revision: number; state: string; title: string; reason?: string; layer?: string; steps?: Step[]; street?: { code: string; name: string } | null;
+  streets?: string[]; consents?: string[]; proposer?: string; reviewer?: string; approver?: string; decision?: Decision | null;
+  effective_at?: string | null; base?: number; result?: number; reverts?: number; created?: string; updated?: string; actions?: string[];
+}
+
+export interface AuditLine { at: string; actor: string; role: string; street?: string; action: string; from?: string; to?: string; note?: string; base?: number; result?: number }
+
+// Problem is a refusal of the service (RFC 9457).
+export interface Problem { status: number; title?: string; detail?: string; rule?: string; fix?: string; checks?: Check[]; [name: string]: unknown }
+
+// Refusal is an answer that is not the one asked for.
+export class Refusal extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail ?? problem.title ?? String(problem.status));
+    this.problem = problem;
+  }
+}
+
+export interface Request { method?: string; body?: unknown; revision?: number | undefined; signal?: AbortSignal }
+
+// Keys of requests that got no answer: sent again they act once.
+const unanswered = new Map<string, string>();
+
+function keyOf(request: string): string {
+  const key = unanswered.get(request) ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+  unanswered.set(request, key);
+  return key;
+}
+
+// send asks the service in the reader's name.
+export async function send(path: string, { method = "GET", body, revision, signal }: Request = {}): Promise<Response> {
+  const text = body instanceof Blob || body === undefined ? body : JSON.stringify(body);
+  const acts = method !== "GET" && !/\/(preview|drawing)(\?|$)/.test(path);
+  const request = `${method} ${path} ${revision} ${text}`;
+  const headers = { Accept: "application/json", ...bearer(), ...(typeof text === "string" && { "Content-Type": "application/json" }),
+    ...(revision !== undefined && { "If-Match": `"${revision}"` }), ...(acts && { "Idempotency-Key": keyOf(request) }) };
+  const answer = await fetch(new URL(path, root), { method, headers, ...(text !== undefined && { body: text }), ...(signal && { signal }) });
+  if (answer.status < 500) unanswered.delete(request);
+  if (!answer.ok) throw new Refusal(await problemOf(answer));
+  return answer;
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const said = await answer.json().catch(() => ({})) as Partial<Problem>;
+  return { ...said, status: answer.status };
+}
+
+// ask is send for JSON.
+export async function ask<T>(path: string, request: Request = {}): Promise<T> {
+  return (await send(path, request)).json() as Promise<T>;
+}
+
+export const whoami = () => ask<Person>("whoami");
+
+export const preview = (steps: Step[], signal: AbortSignal) => ask<Preview>("adjustments/preview", { method: "POST", body: { steps }, signal });
+
+export async function loadAdjustments(query: Record<string, string>): Promise<Adjustment[]> {
+  const answer = await ask<{ adjustments: Adjustment[] }>(`adjustments?${new URLSearchParams({ limit: "100", ...query })}`);
+  return answer.adjustments;
+}
+
+export const loadAdjustment = (id: number) => ask<Adjustment>(`adjustments/${id}`);
+
+export const loadPreview = (id: number) => ask<Preview>(`adjustments/${id}/preview`);
+
+export async function loadAudit(id: number): Promise<AuditLine[]> {
+  const answer = await ask<AuditLine[] | Record<string, AuditLine[]>>(`adjustments/${id}/audit`);
+  return Array.isArray(answer) ? answer : answer.audit ?? answer.records ?? [];
+}
+
+export interface Proposal { title: string; reason: string; steps: Step[]; effective_at?: string }
+
+// save records a proposal, as a new draft or over an old one.
+export function save(proposal: Proposal, kept: { id: number; revision: number } | undefined): Promise<Adjustment> {
+  return kept ? ask(`adjustments/${kept.id}`, { method: "PATCH", body: proposal, revision: kept.revision }) : ask("adjustments", { method: "POST", body: proposal });
+}
+
+export interface ActBody { note?: string; decision?: { number: string; date: string }; file?: { name: string; content: string }; effective_at?: string }
+
+// act does something to an adjustment as the reader saw it.
+export const act = (a: Adjustment, action: string, body: ActBody) =>
+  ask<Adjustment>(`adjustments/${a.id}/${action === "comment" ? "comments" : action}`, { method: "POST", body, revision: a.revision });
+
+// readDrawing has the service read a file with a line or an area.
+export const readDrawing = (file: File) => ask<Drawing>(`adjustments/drawing?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+
+export interface Drawing { geometry?: Geometry; type?: string; doubts?: (string | { kind?: string; detail?: string })[] }
