@@ -50,7 +50,7 @@ func (s *Server) drawing(w http.ResponseWriter, r *request) error {
 	defer os.RemoveAll(filepath.Dir(path))
 	drawn, err := format.ReadDrawing(path, format.Source{}, drawingCRSParam.of(r), outlineOf(r.snapshot))
 	if err != nil {
-		return unreadable(err)
+		return unreadable(err, path)
 	}
 	if err := spatial.ValidateGeometry(drawn.Geometry); err != nil {
 		return placed("body", err)
@@ -116,12 +116,15 @@ func extension(name string, body []byte) string {
 }
 
 // unreadable says why a file cannot be read, without naming where it was kept.
-// A reader's faults are those of the file.
-func unreadable(err error) error {
-	if errors.As(err, new(*spatial.InvalidError)) || errors.As(err, new(*http.MaxBytesError)) {
-		return placed("body", err)
-	}
-	if errors.As(err, new(*os.PathError)) {
+// What a reader says is about the file.
+func unreadable(err error, path string) error {
+	var invalid *spatial.InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		told, name := *invalid, filepath.Base(path)
+		told.Where, told.Detail = strings.ReplaceAll(told.Where, path, name), strings.ReplaceAll(told.Detail, path, name)
+		return placed("body", &told)
+	case errors.As(err, new(*os.PathError)):
 		return err
 	}
 	return invalidBody("body_file", "it cannot be read as the kind of file that it seems to be", "send GeoJSON, a zipped Shapefile, a GeoPackage, or CSV with a column of WKT")
