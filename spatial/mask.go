@@ -3,11 +3,11 @@ package spatial
 import "slices"
 
 // Mask is the layer as readers see it who may not see some fields' values as
-// they are: mask gives what they see instead. It shares all else with the
-// layer, its version too, and may be null where a rule of the schema forbids
-// that. The field of the code cannot be masked. There is one mask for a
-// layer: two must not be in use at the same time.
-func (l *Layer) Mask(fields []int, mask func(Value) Value) *Layer {
+// they are: mask gives what they see instead in a row, counted from 0 in order
+// of id, and a field. It shares all else with the layer, its version too, and
+// may be null where the layer is not. The field of the code cannot be masked.
+// There is one mask for a layer: two must not be in use at the same time.
+func (l *Layer) Mask(fields []int, mask func(row, field int, v Value) Value) *Layer {
 	masked := *l
 	schema := *l.schema
 	schema.Fields = slices.Clone(schema.Fields)
@@ -16,12 +16,14 @@ func (l *Layer) Mask(fields []int, mask func(Value) Value) *Layer {
 	}
 	masked.schema, masked.masked = &schema, true
 	masked.chunks = make([]*chunk, len(l.chunks))
+	first := 0
 	for n, c := range l.chunks {
 		part := *c
 		part.columns = slices.Clone(c.columns)
 		for _, i := range fields {
-			part.columns[i] = c.columns[i].mask(c.rows, mask)
+			part.columns[i] = c.columns[i].mask(c.rows, func(row int, v Value) Value { return mask(first+row, i, v) })
 		}
+		first += c.rows
 		masked.chunks[n] = &part
 	}
 	return &masked
@@ -30,13 +32,13 @@ func (l *Layer) Mask(fields []int, mask func(Value) Value) *Layer {
 // Masked says whether the layer is not as it is, but as [Layer.Mask] made it.
 func (l *Layer) Masked() bool { return l.masked }
 
-func (c *column) mask(rows int, mask func(Value) Value) column {
+func (c *column) mask(rows int, mask func(row int, v Value) Value) column {
 	if c.typ != TypeText {
-		return newNumberColumn(c.typ, rows, func(row int) Value { return mask(c.value(row)) })
+		return newNumberColumn(c.typ, rows, func(row int) Value { return mask(row, c.value(row)) })
 	}
 	sources := make([]source, rows)
 	for row := range sources {
-		sources[row].put = &Row{Values: []Value{mask(c.value(row))}}
+		sources[row].put = &Row{Values: []Value{mask(row, c.value(row))}}
 	}
 	return newTextColumn(sources, 0)
 }

@@ -37,11 +37,11 @@ func Withholds(s *spatial.Snapshot) bool {
 // milliseconds when a layer has changed, and next to nothing until the next
 // time. What is worked out from a view tells no more than the view.
 func View(s *spatial.Snapshot) (*spatial.Snapshot, error) {
-	masked, err := Masked(s)
+	all, err := Masked(s)
 	if err != nil {
 		return nil, err
 	}
-	return masked.Published(), nil
+	return all.Published(), nil
 }
 
 // Masked is a view with the internal layers, for plans that are shown to
@@ -50,23 +50,15 @@ func Masked(s *spatial.Snapshot) (*spatial.Snapshot, error) {
 	if !Withholds(s) {
 		return s, nil
 	}
-	var layers []*spatial.Layer
+	var ids []spatial.LayerID
 	for layer := range s.Layers() {
-		if layer.Schema().Internal || layer.Masked() || len(personal(layer.Schema())) == 0 {
-			continue
+		if !layer.Schema().Internal && len(personal(layer.Schema())) > 0 {
+			ids = append(ids, layer.ID())
 		}
-		masked, err := spatial.Derive(s, []spatial.LayerID{layer.ID()}, func(*spatial.Snapshot) (maskedLayer, error) {
-			return maskedLayer{layer.Mask(personal(layer.Schema()), Figure)}, nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, masked.Layer)
 	}
-	return s.WithMasked(layers...), nil
+	masks, err := spatial.Derive(s, ids, func(s *spatial.Snapshot) (masked, error) { return maskAll(s, ids) })
+	return s.WithMasked(masks...), err
 }
-
-type maskedLayer struct{ *spatial.Layer }
 
 // personal are the fields of a schema that count people or tell of them.
 func personal(s *spatial.Schema) []int {
