@@ -124,30 +124,54 @@ func (m *masking) show(f spatial.Feature, fields []int, row []cell) {
 		row[i].within = row[i].and(below[i])
 	}
 	for _, i := range fields {
-		m.showParts(schema, i, below, row)
+		showParts(schema, i, below, row)
 	}
 }
 
 // showParts withholds the parts of a total within a row where they are too
-// exact for it.
-func (m *masking) showParts(schema *spatial.Schema, total int, below []within, row []cell) {
-	parts := schema.Fields[total].SumOf
-	if len(parts) == 0 || !row[total].shown {
-		return
-	}
+// exact for it, or the total if all of them are withheld anyway.
+func showParts(schema *spatial.Schema, total int, below []within, row []cell) {
+	var parts []int
 	var sum within
-	for _, name := range parts {
-		sum = sum.plus(row[schema.FieldIndex(name)].within)
+	for _, name := range schema.Fields[total].SumOf {
+		i := schema.FieldIndex(name)
+		parts, sum = append(parts, i), sum.plus(row[i].within)
 	}
-	if sum.admits(row[total].within) {
+	if len(parts) == 0 || sum.admits(row[total].within) {
 		return
 	}
-	for _, name := range parts {
-		i := schema.FieldIndex(name)
-		row[i] = cell{within: within{0, row[total].high}}
-		if below != nil && schema.Fields[i].SumOver != "" {
-			row[i].within = below[i]
+	if !slices.ContainsFunc(parts, func(i int) bool { return row[i].shown }) {
+		row[total] = cell{within: sum.and(row[total].possible(below, total))}
+		return
+	}
+	for _, i := range parts {
+		if row[i].shown { // others are small
+			row[i] = cell{within: within{0, row[total].high}}
 		}
+	}
+	narrow(row, parts, row[total].within)
+	for _, i := range parts {
+		row[i].within = row[i].possible(below, i)
+	}
+}
+
+// possible is what a cell may be by the rows below, too.
+func (c cell) possible(below []within, field int) within {
+	if below == nil || below[field] == (within{}) {
+		return c.within
+	}
+	return c.and(below[field])
+}
+
+// narrow takes from what parts may be what their total makes impossible.
+func narrow(row []cell, parts []int, total within) {
+	var sum within
+	for _, i := range parts {
+		sum = sum.plus(row[i].within)
+	}
+	for _, i := range parts {
+		part := row[i].within
+		row[i].within = part.and(within{total.low - (sum.high - part.high), total.high - (sum.low - part.low)})
 	}
 }
 
