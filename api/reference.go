@@ -9,6 +9,14 @@ import (
 	"wangge/spatial"
 )
 
+// Find is the feature of a layer that a text names: by its id, else by its
+// code, else, for grids, by the ways a grid's code is written, such as
+// 440303002007-18 and 新秀社区18网格. The error is [spatial.ErrNotFound], or a
+// [*spatial.InvalidError] for a name that several have.
+func Find(s *spatial.Snapshot, layer *spatial.Layer, text string) (spatial.Feature, error) {
+	return find(s, layer, text)
+}
+
 // find is the feature that people or links name: by its id, else by its
 // code, else, for grids, by the ways a grid's code is written.
 func find(s *spatial.Snapshot, layer *spatial.Layer, text string) (spatial.Feature, error) {

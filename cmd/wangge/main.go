@@ -30,12 +30,16 @@ func main() {
 
 // commands is the command line.
 type commands struct {
-	Serve  serveCommand  `cmd:"" help:"Serve the map page, tiles, features and analyses over HTTP."`
-	Init   initCommand   `cmd:"" help:"Make a store: empty, or with the synthetic reference dataset of Luohu."`
-	Import importCommand `cmd:"" help:"Bring a file's features into a layer, new or there."`
-	Export exportCommand `cmd:"" help:"Write a layer to a file."`
-	Map    mapCommand    `cmd:"" help:"Show a table of the PostGIS database as a layer, without copying it."`
-	Check  checkCommand  `cmd:"" help:"Prove the store's invariants: no gap, no overlap, sums equal. Exit code 1 if a fault is found."`
+	Serve       serveCommand       `cmd:"" help:"Serve the map page, tiles, features and analyses over HTTP."`
+	Init        initCommand        `cmd:"" help:"Make a store: empty, or with the synthetic reference dataset of Luohu."`
+	Import      importCommand      `cmd:"" help:"Bring a file's features into a layer, new or there."`
+	Export      exportCommand      `cmd:"" help:"Write a layer to a file."`
+	Map         mapCommand         `cmd:"" help:"Show a table of the PostGIS database as a layer, without copying it."`
+	Reassign    reassignCommand    `cmd:"" help:"Show what a boundary change between grids does, and submit it if told to."`
+	Adjustments adjustmentsCommand `cmd:"" help:"List adjustments of boundaries and move them on: review, approve, apply, revert."`
+
+	Token tokenCommand `cmd:"" help:"Keep the tokens by which people sign in: create, list, revoke."`
+	Check checkCommand `cmd:"" help:"Prove the store's invariants: no gap, no overlap, sums equal. Exit code 1 if a fault is found."`
 
 	Version  kong.VersionFlag `help:"Say which build this is and stop."`
 	LogLevel slog.Level       `help:"What to log on standard error: debug, info, warn or error." default:"info" env:"WANGGE_LOG_LEVEL"`
