@@ -79,7 +79,7 @@ func (s *Server) events(w http.ResponseWriter, r *request) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
-	err := s.tell(ctx, &telling{ResponseWriter: w, boot: s.boot, only: watchedParam.of(r)}, s.last(r))
+	err := s.tell(ctx, &telling{ResponseWriter: w, boot: s.boot, only: watchedParam.of(r), hides: s.internal}, s.last(r))
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -146,8 +146,15 @@ func (s *Server) follow(ctx context.Context, to *telling, last data.Event) error
 // telling writes events to one client.
 type telling struct {
 	http.ResponseWriter
-	boot string
-	only []spatial.LayerID
+	boot  string
+	only  []spatial.LayerID
+	hides func(spatial.LayerID) bool // layers that are not published
+}
+
+// internal says whether a layer is not published.
+func (s *Server) internal(id spatial.LayerID) bool {
+	layer, err := s.state.Current().Layer(id)
+	return err == nil && layer.Schema().Internal
 }
 
 // happened is an event as clients read it.
@@ -203,7 +210,7 @@ func (t *telling) write(format string, a ...any) error {
 func (t *telling) touched(e data.Event) []touched {
 	list := []touched{}
 	for _, at := range e.Touched {
-		if t.only != nil && !slices.Contains(t.only, at.Layer) {
+		if t.hides(at.Layer) || t.only != nil && !slices.Contains(t.only, at.Layer) {
 			continue
 		}
 		boxes := make([][4]float64, len(at.Bounds))
