@@ -20,6 +20,7 @@ import (
 const (
 	maxSteps     = 200
 	maxBuildings = 2000 // in one step
+	maxElements  = 50_000 // in one list of coordinates
 	maxProposal  = 8 << 20
 )
 
@@ -250,7 +251,12 @@ func parseGeometry(raw json.RawMessage, where string) (orb.Geometry, error) {
 		return nil, err
 	}
 	if kind == "Feature" && n.has("geometry") {
-		return parseGeometry(n.members["geometry"], n.place("geometry"))
+		if n, err = parseNode(n.members["geometry"], n.place("geometry"), []string{"type", "coordinates", "bbox"}); err != nil {
+			return nil, err
+		}
+		if kind, err = n.text("type", maxCode); err != nil {
+			return nil, err
+		}
 	}
 	if !n.has("coordinates") {
 		return nil, n.refuse("coordinates", "coordinates", "it is missing", "give a GeoJSON geometry")
@@ -311,6 +317,9 @@ func parseEach[T any](raw json.RawMessage, at string, parse func(json.RawMessage
 	var elements []json.RawMessage
 	if err := json.Unmarshal(raw, &elements); err != nil || elements == nil {
 		return nil, &spatial.InvalidError{Rule: "coordinates", Where: at, Detail: "it is not a list", Fix: "give a GeoJSON geometry"}
+	}
+	if len(elements) > maxElements {
+		return nil, &spatial.InvalidError{Rule: "drawing_size", Where: at, Detail: fmt.Sprintf("it has %d elements, more than %d", len(elements), maxElements), Fix: "simplify it"}
 	}
 	list := make([]T, len(elements))
 	for i, element := range elements {

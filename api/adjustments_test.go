@@ -2,9 +2,13 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
+
+	"wangge/spatial/datum"
 )
 
 // deepWater takes 深水楼 with the land to the edge from 新秀18 to 新兴13.
@@ -135,6 +139,8 @@ func TestBodiesOfPreviews(t *testing.T) {
 		"open ring":        {polygon(`[[114,22.5],[114.1,22.5],[114.1,22.6],[114,22.6]]`), "ring_closed", "steps[0].area"},
 		"short ring":       {polygon(`[[114,22.5],[114.1,22.5],[114,22.5]]`), "ring_length", "steps[0].area"},
 		"empty":            {polygon(``), "geometry_empty", "steps[0].area"},
+		"feature within":   {step(`"area":{"type":"Feature","geometry":{"type":"Feature","geometry":null}}`), "member_unknown", "steps[0].area.geometry.geometry"},
+		"long":             {polygon("[" + strings.Repeat("0,", maxElements) + "0]"), "drawing_size", "steps[0].area.coordinates[0]"},
 		"datum":            {`{"datum":"mars","from":"44030300200718"}`, "datum", "datum"},
 		"steps is object":  {`{"steps":{}}`, "member_list", "steps"},
 		"too many steps":   {`{"steps":[` + strings.Repeat(`{},`, maxSteps) + `{}]}`, "member_list", "steps"},
@@ -150,4 +156,117 @@ func TestBodiesOfPreviews(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLargeDrawing: a polygon of 10,000 corners around 深水楼 is planned like
+// any other.
+func TestLargeDrawing(t *testing.T) {
+	const corners = 10_000
+	var ring []string
+	for i := range corners {
+		angle := 2 * math.Pi * float64(i) / corners
+		ring = append(ring, fmt.Sprintf("[%.9f,%.9f]", 114.0199+0.0011*math.Cos(angle), 22.505+0.0011*math.Sin(angle)))
+	}
+	body := `{"from":"44030300200718","to":"44030300201713","area":{"type":"Polygon","coordinates":[[` + strings.Join(append(ring, ring[0]), ",") + `]]}}`
+	answer := previewOf(t, body)
+	if answer["refused"] != false {
+		t.Fatalf("refused: %v", answer["checks"])
+	}
+	checkDeepWater(t, answer)
+}
+
+// TestShiftedPreview draws in the coordinates of map vendors and gets the
+// same plan, in theirs.
+func TestShiftedPreview(t *testing.T) {
+	s := server(t, fixed{snapshot: town(t, true)}, Config{})
+	parsed, err := parseGeometry([]byte(deepWater), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shifted, err := frame{crs: datum.GCJ02}.geometry(parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := `"from":"440303002007-18","to":"440303002017-13","area":` + string(shifted)
+	for name, request := range map[string]struct{ target, body string }{
+		"parameter": {"/adjustments/preview?datum=gcj02", "{" + step + "}"},
+		"member":    {"/adjustments/preview", `{"datum":"gcj02",` + step + "}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := decoded(t, askOf(s, http.MethodPost, request.target, request.body), http.StatusOK)
+			checkDeepWater(t, answer)
+			first := answer["geometry"].(map[string]any)["features"].([]any)[0].(map[string]any)["geometry"].(map[string]any)["coordinates"].([]any)[0].([]any)[0].([]any)
+			if lon := first[0].(float64); math.Abs(lon-114) < 0.001 {
+				t.Errorf("the answer begins at %v, which is not shifted", first)
+			}
+		})
+	}
+}
+
+// TestBadShapes: what is no shape at all, or none of this place, is refused
+// one way or the other, and never planned.
+func TestBadShapes(t *testing.T) {
+	s := server(t, fixed{snapshot: town(t, true)}, Config{})
+	for name, ring := range map[string]string{
+		"self-crossing": "[[114.018,22.504],[114.022,22.506],[114.022,22.504],[114.018,22.506],[114.018,22.504]]",
+		"no area":       "[[114.019,22.504],[114.021,22.504],[114.019,22.504],[114.021,22.504],[114.019,22.504]]",
+		"one place":     "[[114.019,22.504],[114.019,22.504],[114.019,22.504],[114.019,22.504]]",
+		"in neither":    "[[114.035,22.504],[114.036,22.504],[114.036,22.506],[114.035,22.506],[114.035,22.504]]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := askOf(s, http.MethodPost, "/adjustments/preview", `{"from":"44030300200718","to":"44030300201713","area":{"type":"Polygon","coordinates":[`+ring+`]}}`)
+			if w.Code == http.StatusBadRequest {
+				return
+			}
+			if answer := decoded(t, w, http.StatusOK); answer["refused"] != true {
+				t.Errorf("planned: %v", answer["effects"])
+			}
+		})
+	}
+}
+
+// TestWithheldPreview: of real data an anonymous reader is told no small count,
+// nor what sums with small counts in them come to; shapes and codes are all
+// there.
+func TestWithheldPreview(t *testing.T) {
+	s := server(t, fixed{snapshot: town(t, false)}, Config{})
+	body := `{"from":"44030300200718","to":"44030300201713","area":` + deepWater + `}`
+	answer := decoded(t, askOf(s, http.MethodPost, "/adjustments/preview", body), http.StatusOK)
+	for _, e := range answer["effects"].([]any) {
+		e := e.(map[string]any)
+		if e["level"] != "grids" {
+			continue
+		}
+		if delta := e["delta"].(map[string]any); delta["residents"] != nil {
+			t.Errorf("%v: 1 resident moves, told as %v", e["code"], delta["residents"])
+		}
+		for _, side := range []string{"before", "after"} {
+			if n, ok := e[side].(map[string]any)["residents"].(float64); ok && math.Mod(n, 5) != 0 {
+				t.Errorf("%v %s: %v residents", e["code"], side, n)
+			}
+		}
+	}
+	if buildings := answer["moved"].(map[string]any)["buildings"].([]any); len(buildings) != 1 {
+		t.Errorf("moved %v", buildings)
+	}
+}
+
+// FuzzPreview: no body makes the service fail.
+func FuzzPreview(f *testing.F) {
+	for _, seed := range []string{`{"from":"44030300200718","to":"44030300201713","area":` + deepWater + `}`,
+		`{"steps":[{"from":"新秀18网格","line":{"type":"LineString","coordinates":[[114.015,22.5],[114.015,22.51]]},"new_code":"-1"}]}`,
+		`{"to":"440303002017-13","buildings":["4403030020071800002"]}`, `{"steps":[{"area":{"type":"MultiPolygon","coordinates":[[[[1e400]]]]}}]}`,
+		`{"datum":"bd09","from":"","steps":null}`, `{"layer":"risk_points","from":"1"}`, `{"steps":[{"area":{"type":"Feature","geometry":{"type":"Feature"}}}]}`} {
+		f.Add(seed)
+	}
+	s := server(f, fixed{snapshot: town(f, true)}, Config{})
+	f.Fuzz(func(t *testing.T, body string) {
+		w := askOf(s, http.MethodPost, "/adjustments/preview", body)
+		if w.Code >= http.StatusInternalServerError {
+			t.Fatalf("%d: %s", w.Code, w.Body)
+		}
+		if !json.Valid(w.Body.Bytes()) {
+			t.Fatalf("not JSON: %s", w.Body)
+		}
+	})
 }

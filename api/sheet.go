@@ -292,8 +292,8 @@ func (t *effectTable) add(name string, effects []effect, of func(*condition) (st
 			text, ok := of(side.state)
 			*side.to, any = text, any || ok
 		}
-		c.Changed = c.Before != c.After
 		c.Delta = printedDelta(c.Before, c.After)
+		c.Changed = c.Delta != ""
 		row.Cells = append(row.Cells, c)
 	}
 	if any {
