@@ -18,6 +18,7 @@ type Rules struct {
 	SliverWidth  geodesic.Meters   `json:"sliver_width"`  // mean width of a piece; below it a warning
 	GoAround     geodesic.Meters   `json:"go_around"`     // how far a suggested line keeps from what it goes around
 	SnapDistance geodesic.Meters   `json:"snap_distance"` // how far the line around chosen buildings may stray from the middle
+	Office       spatial.LayerID   `json:"office"`        // level whose areas have an office that proposes and consents
 	Used         func(string) bool `json:"-"`             // codes of areas that are gone and not given again; nil for none
 }
 
@@ -25,7 +26,7 @@ type Rules struct {
 // official text: 300 to 500 households in a grid.
 func DefaultRules() Rules {
 	return Rules{Name: "textbook values, unverified", Dated: "2024-12-30", SizeField: "households", SizeMin: 300, SizeMax: 500,
-		Compactness: 0.2, LessCompact: 0.5, SliverWidth: 1, GoAround: 0.5, SnapDistance: 1}
+		Compactness: 0.2, LessCompact: 0.5, SliverWidth: 1, GoAround: 0.5, SnapDistance: 1, Office: "streets"}
 }
 
 // New is [Rules.Plan] by the default rules.

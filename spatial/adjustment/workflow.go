@@ -1,7 +1,8 @@
 package adjustment
 
 import (
-	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"wangge/spatial"
@@ -18,6 +19,7 @@ const (
 	Reviewer Role = "reviewer" // district grid centre
 	Approver Role = "approver" // city grid office, or who records its decision
 	Admin    Role = "admin"
+	Clock    Role = "clock" // puts scheduled ones into effect; no token has it
 )
 
 // Actor is who does something.
@@ -88,6 +90,7 @@ type Adjustment struct {
 	Street      string   // of the proposer
 	Streets     []string // all that it touches, ascending
 	Consents    []string // streets other than the proposer's that agreed
+	Authors     []string // names of all who wrote or submitted it; none of them decides on it
 	Proposer    string   // names of actors
 	Reviewer    string
 	Approver    string
@@ -121,7 +124,7 @@ type Record struct {
 // ForbiddenError refuses what the actor may not do, by a named rule.
 type ForbiddenError struct{ Rule, Detail, Fix string }
 
-func (e *ForbiddenError) Error() string { return e.Detail }
+func (e *ForbiddenError) Error() string { return joined(e.Detail, e.Fix) + " (" + e.Rule + ")" }
 
 // StatusError refuses an action that the adjustment's status does not allow.
 type StatusError struct {
@@ -131,17 +134,29 @@ type StatusError struct {
 	Allowed []Action
 }
 
-func (e *StatusError) Error() string { return "TODO" }
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("adjustment %d is %s: %s is not possible", e.ID, e.Status, e.Action)
+}
 
 // StaleError refuses an action on a revision that is no longer the newest.
 type StaleError struct{ ID, Have, Newest int64 }
 
-func (e *StaleError) Error() string { return "TODO" }
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("adjustment %d is at revision %d, not %d", e.ID, e.Newest, e.Have)
+}
 
 // RefusedError says that the plan of an adjustment breaks rules.
 type RefusedError struct{ Plan *Plan }
 
-func (e *RefusedError) Error() string { return "TODO" }
+func (e *RefusedError) Error() string {
+	var refusals []string
+	for _, c := range e.Plan.Checks {
+		if c.Severity == Refusal {
+			refusals = append(refusals, c.InvalidError.Error())
+		}
+	}
+	return strings.Join(refusals, "; ")
+}
 
 // OverlapError says that another open adjustment touches the same areas.
 type OverlapError struct {
@@ -150,7 +165,9 @@ type OverlapError struct {
 	Areas []string // codes
 }
 
-func (e *OverlapError) Error() string { return "TODO" }
+func (e *OverlapError) Error() string {
+	return fmt.Sprintf("adjustment %d %q is open and changes %s, too", e.With, e.Title, strings.Join(e.Areas, ", "))
+}
 
 // ChangedError says that an adjustment, planned on today's state, would no
 // longer do what was submitted.
@@ -160,6 +177,28 @@ type ChangedError struct {
 	Changes []string // what is different, in words
 }
 
-func (e *ChangedError) Error() string { return "TODO" }
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("adjustment %d would no longer do what it did on version %d: %s", e.ID, e.Base, strings.Join(e.Changes, "; "))
+}
 
-var errTodo = errors.New("not built yet")
+// KeyError says that a key of idempotency was used for another request. It is
+// a [spatial.ErrConflict].
+type KeyError struct {
+	Key        string
+	Adjustment int64 // that the other request was about
+	Action     Action
+}
+
+func (e *KeyError) Error() string {
+	return fmt.Sprintf("the key %q was used to %s adjustment %d; use another", e.Key, e.Action, e.Adjustment)
+}
+
+func (e *KeyError) Unwrap() error { return spatial.ErrConflict }
+
+// joined are what is wrong and what to do about it, in one line.
+func joined(detail, fix string) string {
+	if fix == "" {
+		return detail
+	}
+	return detail + "; " + fix
+}
