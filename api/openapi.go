@@ -32,6 +32,8 @@ func (s *Server) definition(w http.ResponseWriter, r *request) error {
 		"components": map[string]any{
 			"schemas":    map[string]any{"Problem": problemSchema},
 			"parameters": map[string]any{"limit": limitParam.object()}, // where QGIS looks for the size of its pages
+			"securitySchemes": map[string]any{"token": map[string]any{"type": "http", "scheme": "bearer",
+				"description": "a token of wangge token create; what anybody may read needs none"}},
 		},
 	})
 }
@@ -50,7 +52,22 @@ var problemSchema = jsonSchema{
 	"properties": map[string]jsonSchema{
 		"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
 		"where": {"type": "string"}, "rule": {"type": "string"}, "fix": {"type": "string"}, "instance": {"type": "string"},
-		"at": {"type": "array", "items": jsonSchema{"type": "number"}, "minItems": 2, "maxItems": 2},
+		"at":      {"type": "array", "items": jsonSchema{"type": "number"}, "minItems": 2, "maxItems": 2},
+		"checks":  {"type": "array", "items": checkSchema, "description": "of a plan that is refused: all that is wrong or doubtful"},
+		"changes": {"type": "array", "items": jsonSchema{"type": "string"}, "description": "what is different from what was counted on"},
+		"allowed": {"type": "array", "items": jsonSchema{"type": "string"}, "description": "actions that are possible"},
+		"codes":   {"type": "array", "items": jsonSchema{"type": "string"}, "description": "areas in dispute"},
+	},
+}
+
+var checkSchema = jsonSchema{
+	"type": "object", "required": []string{"rule", "severity", "detail", "step"},
+	"properties": map[string]jsonSchema{
+		"rule": {"type": "string"}, "severity": {"type": "string", "enum": []string{"refusal", "warning"}}, "where": {"type": "string"},
+		"detail": {"type": "string"}, "fix": {"type": "string"}, "step": {"type": "integer"},
+		"at":      {"type": "array", "items": jsonSchema{"type": "number"}, "minItems": 2, "maxItems": 2},
+		"part":    {"type": "object", "description": "GeoJSON: where it is broken"},
+		"suggest": {"type": "object", "description": "GeoJSON: a drawing for the step that breaks no rule"},
 	},
 }
 
@@ -69,16 +86,44 @@ func (route *route) operation() map[string]any {
 		"summary":     route.summary,
 		"operationId": route.operationID(),
 		"parameters":  route.parameterObjects(),
-		"responses": map[string]any{
-			"200": map[string]any{"description": "the answer", "content": answer, "headers": map[string]any{headerBehind: behindHeader}},
-			"default": map[string]any{"description": "an error", "content": map[string]any{
-				mediaProblem: map[string]any{"schema": jsonSchema{"$ref": "#/components/schemas/Problem"}}}},
-		},
+		"responses":   route.responses(answer),
+	}
+	if len(route.roles) > 0 {
+		operation["security"] = []any{map[string][]string{"token": {}}}
+		operation["description"] = "Only with a token of a " + strings.Join(words(route.roles), ", ") + "."
+	} else {
+		operation["security"] = []any{map[string][]string{}, map[string][]string{"token": {}}}
 	}
 	if route.body != "" {
 		operation["requestBody"] = map[string]any{"required": true, "content": map[string]any{route.body: map[string]any{}}}
 	}
 	return operation
+}
+
+// responses are what may come: the answer, or one of the problems that a
+// client can do something about, or another.
+func (route *route) responses(answer map[string]any) map[string]any {
+	problem := func(description string) map[string]any {
+		return map[string]any{"description": description, "content": map[string]any{
+			mediaProblem: map[string]any{"schema": jsonSchema{"$ref": "#/components/schemas/Problem"}}}}
+	}
+	responses := map[string]any{
+		"200":     map[string]any{"description": "the answer", "content": answer, "headers": map[string]any{headerBehind: behindHeader}},
+		"401":     problem("the token is not known, has expired or was revoked"),
+		"default": problem("an error"),
+	}
+	if len(route.roles) == 0 {
+		return responses
+	}
+	responses["401"] = problem("no token, or one that is not known, has expired or was revoked")
+	responses["403"] = problem("the token's role may not do this; rule says why")
+	if route.method != http.MethodGet {
+		responses["201"] = map[string]any{"description": "what was made", "content": answer}
+		responses["409"] = problem("the state of things does not allow it, or is no longer the one that was counted on")
+		responses["412"] = problem("the revision of If-Match is no longer the newest")
+		responses["422"] = problem("the plan breaks rules: checks has all of them, with places and remedies")
+	}
+	return responses
 }
 
 // operationID makes "get_collections_layer_items" of a method and a path.

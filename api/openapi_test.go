@@ -8,8 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"wangge/data/ledger"
+	"wangge/spatial/adjustment"
 )
 
 // definition is the API definition as other programs read it.
@@ -101,5 +105,30 @@ func checkProblem(t *testing.T, schema *openapi3.Schema, body []byte) {
 	}
 	if err := schema.VisitJSON(value); err != nil {
 		t.Errorf("%v: %s", err, body)
+	}
+}
+
+// TestDefinitionSaysWhoMay: operations for some roles take a token, and tell
+// which refusals there are.
+func TestDefinitionSaysWhoMay(t *testing.T) {
+	s := server(t, fixed{snapshot: district(t)}, Config{Ledger: ledger.New(nil, adjustment.DefaultRules(), time.Now)})
+	doc, err := openapi3.NewLoader().LoadFromData(askOf(s, http.MethodGet, "/openapi.json", "").Body.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, route := range s.routes {
+		operation := doc.Paths.Find(route.path).GetOperation(route.method)
+		free := slices.ContainsFunc(*operation.Security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
+		if free != (len(route.roles) == 0) || operation.Responses.Status(http.StatusUnauthorized) == nil {
+			t.Errorf("%s %s: anybody may: %v", route.method, route.path, free)
+		}
+		for _, status := range []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity} {
+			if told := operation.Responses.Status(status) != nil; told != (!free && route.method != http.MethodGet) {
+				t.Errorf("%s %s: %d is told of: %v", route.method, route.path, status, told)
+			}
+		}
 	}
 }
