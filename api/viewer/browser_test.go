@@ -277,6 +277,9 @@ func TestBrowser(t *testing.T) {
 	t.Run("new layer", func(t *testing.T) { testNewLayer(open(t, chromium, server, 1440, 900), state) })
 	t.Run("behind", func(t *testing.T) { testBehind(open(t, chromium, server, 390, 844), state) })
 	t.Run("disconnected", func(t *testing.T) { testDisconnected(t, chromium, server, state) })
+	t.Run("redraw", func(t *testing.T) { testRedraw(t, chromium, server) })
+	t.Run("redraw an edge", func(t *testing.T) { testRedrawEdge(open(t, chromium, server, 1440, 900)) })
+	t.Run("redraw on a phone", func(t *testing.T) { testRedrawOnPhone(open(t, chromium, server, 390, 844)) })
 	t.Run("phone", func(t *testing.T) { testPhone(open(t, chromium, server, 390, 844)) })
 }
 

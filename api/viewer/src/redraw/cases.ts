@@ -81,10 +81,10 @@ export class Cases {
 
   #showOne(a: Adjustment, preview: PromiseSettledResult<Preview>, audit: AuditLine[], said: string | undefined): void {
     const words = this.#words;
-    const shown = preview.status === "fulfilled" ? new Effects({ ...this.#acts, goTo: this.#acts.goTo }, this.#language).show(preview.value) : [faultOf(preview.reason, words)];
+    const shown = preview.status === "fulfilled" ? new Effects(this.#acts, this.#language).show(preview.value) : [faultOf(preview.reason, words)];
     this.#acts.preview(preview.status === "fulfilled" ? preview.value : undefined);
-    this.element.replaceChildren(this.#back(), h("h2", {}, a.title || `#${a.id}`, " ", this.#chip(a.state)), said ? h("p", { className: "said", role: "status" }, said) : "",
-      this.#facts(a), this.#buttons(a), this.#papers(a), h("h3", {}, words.effects), h("div", { className: "effects" }, ...shown), this.#audit(audit));
+    this.element.replaceChildren(this.#back(), h("h2", { className: "name" }, a.title || `#${a.id}`, " ", this.#chip(a.state)), said ? h("p", { className: "said", role: "status" }, said) : "",
+      this.#facts(a), this.#buttons(a), this.#papers(a), h("h2", {}, words.effects), h("div", { className: "effects" }, ...shown), this.#audit(audit));
   }
 
   #facts(a: Adjustment): HTMLElement {
@@ -92,7 +92,7 @@ export class Cases {
     const { decision } = a;
     const facts: [string, string | undefined | false][] = [
       [words.street, a.street?.name], [words.reason, a.reason], [words.effective, this.#day(a.effective_at)], [words.proposer, a.proposer], [words.reviewer, a.reviewer], [words.approver, a.approver],
-      [words.number, decision?.number], [words.date, decision?.date], [words.file, decision?.file], [words.consents, a.consents?.join(words.listSeparator)],
+      [words.number, decision?.number], [words.date, decision?.date], [words.file, decision?.file], [words.consents, a.consents?.map((s) => s.name).join(words.listSeparator)],
       ["", !!a.reverts && words.reverts(a.reverts)], ["", !!a.result && words.resultVersion(a.result)]];
     return h("dl", { className: "case-facts" }, ...facts.filter(([, v]) => v).map(([t, v]) => h("div", {}, h("dt", {}, t || "#"), h("dd", {}, v || ""))));
   }
@@ -112,6 +112,7 @@ export class Cases {
         box.after(faultOf(fault, words));
       }
     } }, title);
+    if (a.decision?.file) box.append(paper(words.file, `adjustments/${a.id}/decision`, a.decision.file));
     box.append(paper(words.codes, `adjustments/${a.id}/codes?f=xlsx`, `codes-${a.id}.xlsx`), paper(words.sheet, `adjustments/${a.id}/sheet`, `sheet-${a.id}.html`));
     return box;
   }
@@ -167,7 +168,7 @@ export class Cases {
     const words = this.#words;
     const line = (l: AuditLine) => h("li", {}, h("span", {}, `${words.actions[l.action] ?? l.action}`, l.to && l.to !== l.from ? ` → ${words.states[l.to] ?? l.to}` : ""),
       h("small", {}, [this.#day(l.at, true), l.actor, words.roles[l.role] ?? l.role].filter(Boolean).join(" · ")), l.note ? h("p", {}, l.note) : "");
-    return h("section", { className: "audit" }, h("h3", {}, words.history), h("ol", {}, ...lines.map(line)));
+    return h("section", { className: "audit" }, h("h2", {}, words.history), h("ol", {}, ...lines.map(line)));
   }
 
   #day(text: string | null | undefined, withTime = false): string {

@@ -23,9 +23,11 @@ export interface Preview { version: number; refused: boolean; effects: Effect[];
 
 export interface Decision { number: string; date: string; file?: string }
 
+export interface Called { code: string; name: string }
+
 export interface Adjustment {
-  id: number; revision: number; state: string; title: string; reason?: string; layer?: string; steps?: Step[]; street?: { code: string; name: string } | null;
-  streets?: string[]; consents?: string[]; proposer?: string; reviewer?: string; approver?: string; decision?: Decision | null;
+  id: number; revision: number; state: string; title: string; reason?: string; layer?: string; steps?: Step[]; street?: Called | null;
+  streets?: Called[]; consents?: Called[]; proposer?: string; reviewer?: string; approver?: string; decision?: Decision | null;
   effective_at?: string | null; base?: number; result?: number; reverts?: number; created?: string; updated?: string; actions?: string[];
 }
 
@@ -91,8 +93,7 @@ export const loadAdjustment = (id: number) => ask<Adjustment>(`adjustments/${id}
 export const loadPreview = (id: number) => ask<Preview>(`adjustments/${id}/preview`);
 
 export async function loadAudit(id: number): Promise<AuditLine[]> {
-  const answer = await ask<AuditLine[] | Record<string, AuditLine[]>>(`adjustments/${id}/audit`);
-  return Array.isArray(answer) ? answer : answer.audit ?? answer.records ?? [];
+  return (await ask<{ audit: AuditLine[] }>(`adjustments/${id}/audit`)).audit;
 }
 
 export interface Proposal { title: string; reason: string; steps: Step[]; effective_at?: string }
@@ -111,4 +112,6 @@ export const act = (a: Adjustment, action: string, body: ActBody) =>
 // readDrawing has the service read a file with a line or an area.
 export const readDrawing = (file: File) => ask<Drawing>(`adjustments/drawing?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
 
-export interface Drawing { geometry?: Geometry; type?: string; doubts?: (string | { kind?: string; detail?: string })[] }
+// Drawing is a file as the service read it; doubts are why its coordinates
+// may be meant otherwise.
+export interface Drawing { geometry: Geometry; notes: string[]; doubts: { kind: string; detail: string }[] }

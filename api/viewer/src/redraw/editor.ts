@@ -47,7 +47,7 @@ export function editor(work: Work, picking: End | undefined, note: string, langu
 function endField(work: Work, end: End, picking: End | undefined, words: RedrawWords, acts: EditorActs): HTMLElement {
   const title = endTitle(work.kind, end, words);
   const code = work[end] ?? "";
-  const options = acts.candidates(end).map((g) => h("option", { value: g.code, selected: g.code === code }, `${g.name} ${g.code.slice(-2)}`));
+  const options = acts.candidates(end).map((g) => h("option", { value: g.code, selected: g.code === code }, g.name));
   const known = code && !options.some((o) => o.value === code) && h("option", { value: code, selected: true }, acts.nameOf(code));
   const list = h("select", { data: { key: end } }, h("option", { value: "" }, words.choose), known, ...options);
   list.onchange = () => acts.choose(end, list.value);

@@ -11,6 +11,7 @@ import { redrawWords } from "./words.ts";
 
 export interface EffectActs {
   layer(id: string): Layer | undefined;
+  nameOf(code: string): string;
   goTo(place: Geometry): void;
   goToFeature(layer: string, id: number | string): void;
   adopt?(step: number, suggestion: Geometry): void;
@@ -21,6 +22,7 @@ interface Figure { title: string; before: string; after: string; delta: string; 
 
 // keys are figures that are shown even where they do not change.
 const keys = new Set(["residents", "rooms", "buildings", "legal_persons", "area", "compactness"]);
+const summed = new Set(["buildings", "risk_points"]); // layers that figures count already
 const quiet = new Set(["neighbours", "parts", "counts", "perimeter"]);
 
 // Effects turns previews into elements.
@@ -60,10 +62,11 @@ export class Effects {
 
   #units(effects: Effect[]): HTMLElement[] {
     const levels = Map.groupBy(effects, (e) => e.level);
-    return [...levels].map(([level, units], i) => {
+    return [...levels].map(([level, all], i) => {
       const layer = this.#acts.layer(level);
+      const units = all.filter((u) => this.#figures(u, layer).some((f) => f.changed));
       return h("details", { open: i === 0, className: "level" }, h("summary", {}, `${inWords(layer?.title, this.#language, level)} (${units.length})`),
-        ...units.map((u) => this.#unit(u, layer)));
+        ...units.map((u) => this.#unit(u, layer)), units.length < all.length && h("p", { className: "wait" }, redrawWords[this.#language].untouched(all.length - units.length)));
     });
   }
 
@@ -103,6 +106,7 @@ export class Effects {
     const all = new Map<string, { title: string; before: number; after: number }>();
     for (const [state, when] of [[unit.before, "before"], [unit.after, "after"]] as const) {
       for (const c of (state?.counts ?? []) as Counted[]) {
+        if (summed.has(c.layer) || c.layer === "grid_events" && !c.field) continue;
         const id = `${c.layer} ${c.field} ${c.value}`;
         const entry = all.get(id) ?? { title: this.#counted(c), before: 0, after: 0 };
         entry[when] = c.count;
@@ -133,7 +137,7 @@ export class Effects {
   }
 
   #checks(title: string, checks: Check[], kind: string): HTMLElement {
-    return h("section", { className: `checks ${kind}`, role: kind === "refusals" ? "alert" : "status" }, h("h3", {}, title), h("ul", {}, ...checks.map((c) => this.#check(c))));
+    return h("section", { className: `checks ${kind}`, role: kind === "refusals" ? "alert" : "status" }, h("h2", {}, title), h("ul", {}, ...checks.map((c) => this.#check(c))));
   }
 
   #check(c: Check): HTMLElement {
@@ -142,11 +146,18 @@ export class Effects {
     const place: Geometry | undefined = c.part ?? (c.at && { type: "Point", coordinates: c.at });
     const { suggest } = c;
     const adopt = this.#acts.adopt;
-    return h("li", { data: { rule: c.rule } }, h("p", {}, said, c.where && h("code", {}, ` ${c.where}`)),
+    return h("li", { data: { rule: c.rule } }, h("p", {}, said, c.where && h("code", {}, ` ${this.#where(c.where)}`)),
       said !== c.detail && h("p", { className: "wait", lang: "en" }, c.detail),
       c.fix && this.#language === "en" && h("p", {}, words.fix, c.fix),
       h("p", { className: "row-buttons" }, place && h("button", { type: "button", onclick: () => this.#acts.goTo(place) }, words.goThere),
         suggest && adopt && h("button", { type: "button", className: "primary", onclick: () => adopt(c.step ?? 0, suggest) }, words.useSuggestion)));
+  }
+
+  // where names a place as readers do: layers by their titles, grids by name.
+  #where(text: string): string {
+    const [layer, ...rest] = text.split(" ");
+    const title = rest.length > 0 && this.#acts.layer(layer!)?.title;
+    return title ? `${inWords(title, this.#language)} ${rest.join(" ")}` : this.#acts.nameOf(text);
   }
 
   #number(n: number, digits = 0): string { return numberInWords(n, dictionaries[this.#language].locale, digits); }

@@ -17,8 +17,8 @@ const layers: LayerSpecification[] = [
   { id: "redraw/chosen", source: "redraw", type: "fill", filter: kind("chosen"), paint: { "fill-color": "#0b6bcb", "fill-opacity": 0.12 } },
   { id: "redraw/piece", source: "redraw", type: "fill", filter: kind("piece"), paint: { "fill-color": "#b3261e", "fill-opacity": 0.22 } },
   { id: "redraw/after", source: "redraw", type: "line", filter: kind("after"), layout: { "line-join": "round" }, paint: { "line-color": "#0b6bcb", "line-width": 2.6 } },
-  { id: "redraw/before", source: "redraw", type: "line", filter: kind("before"), layout: { "line-join": "round" }, paint: { "line-color": "#5a6675", "line-width": 1.8, "line-dasharray": [3, 2.4] } },
-  { id: "redraw/edge", source: "redraw", type: "line", filter: kind("piece", "chosen"), layout: { "line-join": "round" }, paint: { "line-color": ["match", ["get", "kind"], "piece", "#b3261e", "#0b6bcb"], "line-width": 2 } },
+  { id: "redraw/edge", source: "redraw", type: "line", filter: kind("piece", "chosen"), layout: { "line-join": "round" }, paint: { "line-color": ["match", ["get", "kind"], "piece", "#b3261e", "#0b6bcb"], "line-width": 1.5 } },
+  { id: "redraw/before", source: "redraw", type: "line", filter: kind("before"), layout: { "line-join": "round" }, paint: { "line-color": "#1d2733", "line-width": 2, "line-dasharray": [2.5, 2] } },
   { id: "redraw/drawing", source: "redraw", type: "line", filter: kind("drawing"), layout: { "line-join": "round" }, paint: { "line-color": "#b3261e", "line-width": 3 } },
   { id: "redraw/suggestion", source: "redraw", type: "line", filter: kind("suggestion"), paint: { "line-color": "#1b7a3d", "line-width": 3, "line-dasharray": [1.5, 1.2] } },
   { id: "redraw/part", source: "redraw", type: "line", filter: kind("part"), paint: { "line-color": "#c77700", "line-width": 3 } },
@@ -64,7 +64,7 @@ export class Overlay {
     const common = { source: "buildings", "source-layer": "buildings", filter } as const;
     if (!map.getLayer("redraw/moved")) {
       map.addLayer({ ...common, id: "redraw/moved", type: "fill", paint: { "fill-color": "#b3261e", "fill-opacity": 0.55, "fill-outline-color": "#7a120c" } }, "redraw/after");
-      map.addLayer({ ...common, id: "redraw/codes", type: "symbol", minzoom: 16.5, layout: { "text-field": "", "text-font": [typeface], "text-size": 11.5 }, paint: { "text-color": "#7a120c", "text-halo-color": "#fff", "text-halo-width": 2 } });
+      map.addLayer({ ...common, id: "redraw/codes", type: "symbol", minzoom: 16.5, layout: { "text-field": "", "text-font": [typeface], "text-size": 11.5, "text-anchor": "top", "text-offset": [0, 1.4] }, paint: { "text-color": "#7a120c", "text-halo-color": "#fff", "text-halo-width": 2 } });
     }
     for (const id of ["redraw/moved", "redraw/codes"]) map.setFilter(id, filter);
     map.setLayoutProperty("redraw/codes", "text-field", label);

@@ -6,7 +6,7 @@ import type { LngLat, MapLibreMap, Point } from "maplibre-gl";
 import { type Bounds, type Feature, type Layer, loadFeature } from "../catalogue.ts";
 import { h } from "../dom.ts";
 import { bearer, keepToken, token } from "../token.ts";
-import type { Language } from "../words.ts";
+import { type Language, type Words, dictionaries } from "../words.ts";
 import { Cases } from "./cases.ts";
 import { type Adjustment, type Person, type Preview, Refusal, type Step, act, loadAdjustments, preview, readDrawing, save, whoami } from "./client.ts";
 import { Drafting, type Kind, type Work, complete, kindOf, stepOf } from "./draft.ts";
@@ -70,7 +70,7 @@ export class Redraw {
     this.#overlay = new Overlay(host.map);
     this.#pen = new Pen(host.map, this.#ground, { drawn: (s) => this.#drawn(s), moving: (s) => this.#moving(s) });
     const acts = this.#effectActs();
-    this.#cases = new Cases({ layer: acts.layer, goTo: acts.goTo, goToFeature: acts.goToFeature, edit: (a) => this.#edit(a), preview: (p) => { this.#shown = p; this.#drawOverlay(); if (p) this.#fitTo(p); } });
+    this.#cases = new Cases({ layer: acts.layer, nameOf: acts.nameOf, goTo: acts.goTo, goToFeature: acts.goToFeature, edit: (a) => this.#edit(a), preview: (p) => { this.#shown = p; this.#drawOverlay(); if (p) this.#fitTo(p); } });
     this.#drawing = h("div", {}, this.#tools, this.#editor, this.#steps, this.#effects, this.#proposal, this.#outcome);
     this.element.append(this.#account, this.#tabs, this.#drawing, this.#cases.element);
     host.map.on("moveend", () => void this.#look());
@@ -252,7 +252,7 @@ export class Redraw {
     const tool = (kind: Kind) => h("button", { type: "button", data: { tool: kind }, onclick: () => this.#begin({ kind }) }, words.kinds[kind]);
     const file = h("input", { type: "file", accept: ".geojson,.json,.zip,.gpkg,.csv" });
     file.onchange = () => { const chosen = file.files?.[0]; file.value = ""; if (chosen) void this.#upload(chosen); };
-    this.#tools.replaceChildren(h("h3", {}, words.begin), h("div", { className: "tool-buttons" }, ...(["buildings", "area", "edge", "split", "merge"] as const).map(tool),
+    this.#tools.replaceChildren(h("h2", {}, words.begin), h("div", { className: "tool-buttons" }, ...(["buildings", "area", "edge", "split", "merge"] as const).map(tool),
       h("label", { className: "upload", title: words.uploadHint }, file, words.upload)));
   }
 
@@ -393,8 +393,8 @@ export class Redraw {
     this.#outcome.replaceChildren(h("p", { className: "wait", role: "status" }, words.reading));
     try {
       const read = await readDrawing(file);
-      const geometry = (read.geometry ?? read) as Geometry;
-      const doubts = (read.doubts ?? []).map((d) => h("p", { className: "wait" }, typeof d === "string" ? d : d.detail ?? d.kind ?? ""));
+      const { geometry } = read;
+      const doubts = read.doubts.map((d) => h("p", { className: "doubt" }, dictionaries[this.#language].doubts[d.kind as keyof Words["doubts"]] ?? d.detail));
       if (geometry.type === "LineString") this.#begin({ kind: "split", line: geometry });
       else if (geometry.type === "Polygon" || geometry.type === "MultiPolygon") await this.#takeArea(geometry);
       else return this.#outcome.replaceChildren(h("p", { className: "fault", role: "alert" }, words.noGeometry));
@@ -453,7 +453,7 @@ export class Redraw {
     const line = (w: Work, i: number) => h("li", {}, h("button", { type: "button", className: "step", aria: { current: String(i === this.#active) }, onclick: () => { this.#active = i; this.#resume(); } },
       h("span", {}, `${i + 1}. ${words.kinds[w.kind]}`), h("small", {}, this.#describe(w), complete(w) ? "" : ` · ${words.unfinished}`)),
       h("button", { type: "button", className: "close", title: words.remove(words.stepOf(i + 1)), aria: { label: words.remove(words.stepOf(i + 1)) }, onclick: () => this.#drop(i) }, "×"));
-    return [...(steps.length > 0 ? [h("h3", {}, words.steps), h("ol", { className: "steps" }, ...steps.map(line))] : []), ...(steps.length > 0 || this.#draft.canUndo || this.#draft.canRedo ? [tools] : [])];
+    return [...(steps.length > 0 ? [h("h2", {}, words.steps), h("ol", { className: "steps" }, ...steps.map(line))] : []), ...(steps.length > 0 || this.#draft.canUndo || this.#draft.canRedo ? [tools] : [])];
   }
 
   #describe(w: Work): string {
@@ -527,9 +527,10 @@ export class Redraw {
     const open = new Set([...this.#effects.querySelectorAll("details")].map((d, i) => (d.open ? i : -1)));
     const had = this.#effects.querySelector("details") !== null;
     this.#effects.dataset.state = this.#preview ? "ready" : "empty";
-    this.#effects.replaceChildren(...(this.#preview ? [h("h3", {}, words.effects), ...new Effects(this.#effectActs(), this.#language).show(this.#preview)] : []));
+    this.#effects.replaceChildren(...(this.#preview ? [h("h2", {}, words.effects), ...new Effects(this.#effectActs(), this.#language).show(this.#preview)] : []));
     if (had) this.#effects.querySelectorAll("details").forEach((d, i) => { d.open = open.has(i); });
-    this.#suggestTitle();
+    const title = this.#proposal.querySelector<HTMLInputElement>("[name=title]");
+    if (title) title.placeholder = this.#suggestedTitle();
     this.#drawOverlay();
   }
 
@@ -543,7 +544,7 @@ export class Redraw {
 
   #effectActs(): EffectActs {
     return {
-      layer: (id) => this.#host.layer(id),
+      layer: (id) => this.#host.layer(id), nameOf: (code) => this.#nameOf(code),
       goTo: (place) => this.#host.fit(boundsOf(placesIn(place))),
       goToFeature: (layer, id) => void loadFeature(layer, id).then((f) => this.#goToFeature(f)).catch(console.info),
       adopt: (step, suggestion) => this.#adopt(this.#sent[step] ?? this.#active, suggestion),
@@ -573,15 +574,15 @@ export class Redraw {
   #showProposal(): void {
     const words = this.#words;
     const { now } = this.#draft;
-    const title = h("input", { type: "text", name: "title", value: now.title, maxLength: 200 });
-    const reason = h("textarea", { name: "reason", rows: 2, value: now.reason, maxLength: 2000 });
+    const title = h("input", { type: "text", name: "title", value: now.title, placeholder: this.#suggestedTitle(), maxLength: 100 });
+    const reason = h("textarea", { name: "reason", rows: 2, value: now.reason, maxLength: 1000 });
     const effective = h("input", { type: "date", name: "effective", value: now.effective });
     title.oninput = () => this.#draft.note({ title: title.value });
     reason.oninput = () => this.#draft.note({ reason: reason.value });
     effective.oninput = () => this.#draft.note({ effective: effective.value });
     const field = (name: string, input: HTMLElement, hint = "") => h("label", { className: "field" }, h("span", {}, name), input, hint && h("small", {}, hint));
     const button = (name: string, submit: boolean) => h("button", { type: "button", className: submit ? "primary" : "", data: { save: submit ? "submit" : "draft" }, onclick: () => void this.#save(submit) }, name);
-    this.#proposal.replaceChildren(h("section", { className: "proposal" }, h("h3", {}, words.proposal), now.kept ? h("p", { className: "wait" }, words.editing(now.kept.id)) : "",
+    this.#proposal.replaceChildren(h("section", { className: "proposal" }, h("h2", {}, words.proposal), now.kept ? h("p", { className: "wait" }, words.editing(now.kept.id)) : "",
       field(words.name, title), field(words.reason, reason), field(words.effective, effective, words.effectiveHint),
       h("p", { className: "row-buttons" }, button(words.save, false), button(words.submit, true), now.kept ? h("button", { type: "button", onclick: () => this.#startNew() }, words.startNew) : "")));
   }
@@ -594,19 +595,18 @@ export class Redraw {
     this.#resume();
   }
 
-  // suggestTitle names a proposal by its first step until somebody writes.
-  #suggestTitle(): void {
-    const box = this.#proposal.querySelector<HTMLInputElement>("[name=title]");
+  // suggestedTitle names a proposal by its first step, for when nobody does.
+  #suggestedTitle(): string {
     const first = this.#draft.now.steps.find(complete);
-    if (!box || !first) return;
+    if (!first) return "";
     const what = first.buildings?.map((b) => first.names?.[b] ?? b).slice(0, 3).join(this.#words.listSeparator) || this.#nameOf(first.from);
-    box.placeholder = first.to ? this.#words.defaultTitle(what, this.#nameOf(first.to)) : `${this.#words.kinds[first.kind]} ${what}`;
+    return first.to ? this.#words.defaultTitle(what, this.#nameOf(first.to)) : `${this.#words.kinds[first.kind]} ${what}`;
   }
 
   async #save(submit: boolean): Promise<void> {
     const words = this.#words;
     const { now } = this.#draft;
-    const title = now.title.trim() || this.#proposal.querySelector<HTMLInputElement>("[name=title]")!.placeholder;
+    const title = now.title.trim() || this.#suggestedTitle();
     const steps: Step[] = now.steps.filter(complete).map(stepOf);
     const refuse = (text: string) => this.#outcome.replaceChildren(h("p", { className: "fault", role: "alert" }, text));
     if (!bearer().Authorization) return refuse(words.needSignIn);
@@ -614,7 +614,7 @@ export class Redraw {
     if (!title) return refuse(words.needTitle);
     this.#proposal.inert = true;
     try {
-      let a = await save({ title, reason: now.reason, steps, ...(now.effective && { effective_at: `${now.effective}T00:00:00+08:00` }) }, now.kept);
+      let a = await save({ title, reason: now.reason, steps, effective_at: now.effective }, now.kept);
       this.#draft.note({ title, kept: { id: a.id, revision: a.revision } });
       if (submit) a = await act(a, "submit", {});
       if (submit) this.#startNew();
