@@ -19,7 +19,7 @@ import (
 // What a proposal may have at most.
 const (
 	maxSteps     = 200
-	maxBuildings = 2000 // in one step
+	maxBuildings = 2000   // in one step
 	maxElements  = 50_000 // in one list of coordinates
 	maxProposal  = 8 << 20
 )

@@ -152,7 +152,7 @@ func (r *request) preview(on *spatial.Snapshot, layer spatial.LayerID, plan *adj
 	}
 	var hidden map[string]bool
 	if !r.seesAll() {
-		hidden = withheld(on, plan)
+		plan, hidden = auth.Withhold(on, plan), withheld(on, plan)
 	}
 	for i := range plan.Units {
 		p.Effects = append(p.Effects, effectOf(on, &plan.Units[i], hidden))
@@ -237,13 +237,12 @@ func conditionOf(schema *spatial.Schema, s *adjustment.State, hidden func(string
 	c := &condition{amounts: amounts{nil, float64(s.Area), float64(s.Perimeter)}, Compactness: s.Compactness, Parts: s.Parts, Neighbours: s.Neighbours}
 	for i := range schema.Fields {
 		field := &schema.Fields[i]
-		n, ok := s.Totals[field.Name]
-		if !ok {
+		if field.SumOver == "" && field.CountOf == "" {
 			continue
 		}
-		t := total{field: field, value: &n}
-		if hidden(field.Name) {
-			t.value = nil
+		t := total{field: field}
+		if n, ok := s.Totals[field.Name]; ok && !hidden(field.Name) {
+			t.value = &n
 		}
 		c.totals = append(c.totals, t)
 	}
