@@ -1,9 +1,11 @@
 package viewer_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -42,7 +44,7 @@ func newOffice(t *testing.T, server string) (*office, string) {
 
 func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	known := r.Header.Get("Authorization") == "Bearer "+secret
-	ours := r.URL.Path == "/whoami" || strings.HasPrefix(r.URL.Path, "/adjustments") && !strings.HasSuffix(r.URL.Path, "/preview")
+	ours := r.URL.Path == "/whoami" || strings.HasPrefix(r.URL.Path, "/adjustments") && r.URL.Path != "/adjustments/preview"
 	switch {
 	case !ours:
 		r.Header.Del("Authorization") // the service knows no tokens
@@ -67,6 +69,8 @@ func (o *office) adjustments(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, map[string]any{"numberMatched": len(o.kept), "adjustments": append([]map[string]any{}, o.kept...)})
 	case r.Method == http.MethodGet && action == "audit":
 		answer(w, http.StatusOK, map[string]any{"audit": []any{map[string]any{"at": "2026-01-05T02:00:00Z", "actor": "黄贝经办", "role": "proposer", "action": "create", "to": "draft"}}})
+	case r.Method == http.MethodGet && action == "preview":
+		o.preview(w, r, o.kept[id-1])
 	case r.Method == http.MethodGet:
 		answer(w, http.StatusOK, o.kept[id-1])
 	case o.full:
@@ -79,6 +83,20 @@ func (o *office) adjustments(w http.ResponseWriter, r *http.Request) {
 	default:
 		o.keep(w, r, id, http.StatusOK, "submitted")
 	}
+}
+
+// preview has the service plan an adjustment's steps.
+func (o *office) preview(w http.ResponseWriter, r *http.Request, a map[string]any) {
+	body, err := json.Marshal(map[string]any{"steps": a["steps"]})
+	if err != nil {
+		answer(w, http.StatusInternalServerError, map[string]any{"detail": err.Error()})
+		return
+	}
+	planned := r.Clone(r.Context())
+	planned.Method, planned.URL.Path = http.MethodPost, "/adjustments/preview"
+	planned.Header = http.Header{"Content-Type": {"application/json"}}
+	planned.Body, planned.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	o.service.ServeHTTP(w, planned)
 }
 
 // keep takes a request's members over into an adjustment.
@@ -154,7 +172,11 @@ func testRedraw(t *testing.T, chromium context.Context, server string) {
 	p.do(click(`[data-save="submit"]`))
 	p.until(`document.querySelector("[data-saved]")?.textContent.includes("已提交")`)
 	p.isProposed(office)
-	p.do(click(`[data-tab="mine"]`), seen(`[data-case="1"] [data-state="submitted"]`))
+	p.do(click(`[data-tab="mine"]`), seen(`[data-case="1"] [data-state="submitted"]`), click(`[data-case="1"]`), seen(`[data-act="withdraw"]`))
+	if said := p.text(".cases"); !strings.Contains(said, "已提交") || !strings.Contains(said, "划转 1 人、5 间房、1 栋楼") || !strings.Contains(said, "黄贝经办") {
+		p.Errorf("the adjustment is shown as\n%s", said)
+	}
+	p.do(click(`[data-act="withdraw"]`), seen(`[data-confirm="withdraw"]`))
 	p.shoot("desktop-mine")
 	p.axe()
 }

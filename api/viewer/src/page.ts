@@ -225,12 +225,13 @@ class Page {
   // fold opens or closes the list of layers on a phone.
   #fold(open: boolean): void {
     const words = dictionaries[this.#language];
+    const what = this.#redrawing ? words.redraw : words.layers;
     this.#open = open;
     this.#panel.classList.toggle("open", open);
     const button = this.#panel.querySelector<HTMLElement>(".fold");
     button?.setAttribute("aria-expanded", String(open));
-    button?.setAttribute("aria-label", open ? words.hideLayers : words.showLayers);
-    button?.querySelector("span")?.replaceChildren(words.layers);
+    button?.setAttribute("aria-label", open ? words.hideList(what) : words.showList(what));
+    button?.querySelector("span")?.replaceChildren(what);
   }
 
   #setLanguage(language: Language): void {

@@ -66,9 +66,9 @@ export class Ground {
   neighbours(code: string): Grid[] {
     const grid = this.#grids.get(code);
     if (!grid) return [];
-    const mine = edgesOf(grid);
+    const mine = edgesOf(grid.rings);
     const near = [...this.#grids.values()].filter((g) => g !== grid && meet(g.bounds, grid.bounds));
-    return near.filter((g) => [...edgesOf(g)].some((e) => mine.has(e))).sort((a, b) => (a.code < b.code ? -1 : 1));
+    return near.filter((g) => [...edgesOf(g.rings)].some((e) => mine.has(e))).sort((a, b) => (a.code < b.code ? -1 : 1));
   }
 
   // shared are the lines along which two grids touch, the longest first.
@@ -76,8 +76,8 @@ export class Ground {
     const a = this.#grids.get(one);
     const b = this.#grids.get(other);
     if (!a || !b) return [];
-    const theirs = edgesOf(b);
-    return a.rings.flatMap((ring) => runs(ring, theirs)).sort((p, q) => q.length - p.length);
+    const theirs = edgesOf(b.rings);
+    return a.rings.flatMap((ring) => runs(ring, (e) => theirs.has(e))).sort((p, q) => q.length - p.length);
   }
 
   // covered is the grid that holds most of a drawn area.
@@ -151,18 +151,19 @@ function inside(rings: Position[][], [x, y]: Position): boolean {
 // edge names a piece of boundary in either direction.
 const edge = (p: Position, q: Position) => [`${p[0]} ${p[1]}`, `${q[0]} ${q[1]}`].sort().join();
 
-function edgesOf(g: Grid): Set<string> {
-  return new Set(g.rings.flatMap((ring) => ring.slice(1).map((q, i) => edge(ring[i]!, q))));
+// edgesOf names all edges of rings.
+export function edgesOf(rings: Position[][]): Set<string> {
+  return new Set(rings.flatMap((ring) => ring.slice(1).map((q, i) => edge(ring[i]!, q))));
 }
 
-// runs are the stretches of a ring that lie on some edges; one that goes over
+// runs are the stretches of a ring whose edges are wanted; one that goes over
 // the ring's beginning is whole.
-function runs(ring: Position[], on: Set<string>): Position[][] {
+export function runs(ring: Position[], wanted: (edge: string) => boolean): Position[][] {
   const found: Position[][] = [];
   let last: Position[] | undefined;
   for (let i = 1; i < ring.length; i++) {
     const [p, q] = [ring[i - 1]!, ring[i]!];
-    if (!on.has(edge(p, q))) last = undefined;
+    if (!wanted(edge(p, q))) last = undefined;
     else if (last) last.push(q);
     else found.push(last = [p, q]);
   }

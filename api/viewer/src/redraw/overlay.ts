@@ -1,10 +1,11 @@
 // What a preview looks like on the map: the old line as a ghost, the new one,
 // what changes hands, and where rules are broken.
 
-import type { FeatureCollection, Geometry } from "geojson";
+import type { FeatureCollection, Geometry, Position } from "geojson";
 import type { ExpressionSpecification, GeoJSONSource, LayerSpecification, MapLibreMap } from "maplibre-gl";
 import { typeface } from "../fonts.ts";
 import type { Check, Preview } from "./client.ts";
+import { edgesOf, ringsOf, runs } from "./ground.ts";
 
 const prefix = "redraw";
 
@@ -16,7 +17,8 @@ const kind = (...names: string[]): ExpressionSpecification => ["match", ["get", 
 const layers: LayerSpecification[] = [
   { id: "redraw/chosen", source: "redraw", type: "fill", filter: kind("chosen"), paint: { "fill-color": "#0b6bcb", "fill-opacity": 0.12 } },
   { id: "redraw/piece", source: "redraw", type: "fill", filter: kind("piece"), paint: { "fill-color": "#b3261e", "fill-opacity": 0.22 } },
-  { id: "redraw/after", source: "redraw", type: "line", filter: kind("after"), layout: { "line-join": "round" }, paint: { "line-color": "#0b6bcb", "line-width": 2.6 } },
+  { id: "redraw/outline", source: "redraw", type: "line", filter: kind("outline"), layout: { "line-join": "round" }, paint: { "line-color": "#0b6bcb", "line-width": 1.6, "line-opacity": 0.75 } },
+  { id: "redraw/after", source: "redraw", type: "line", filter: kind("after"), layout: { "line-join": "round" }, paint: { "line-color": "#0b6bcb", "line-width": 3.4 } },
   { id: "redraw/edge", source: "redraw", type: "line", filter: kind("piece", "chosen"), layout: { "line-join": "round" }, paint: { "line-color": ["match", ["get", "kind"], "piece", "#b3261e", "#0b6bcb"], "line-width": 1.5 } },
   { id: "redraw/before", source: "redraw", type: "line", filter: kind("before"), layout: { "line-join": "round" }, paint: { "line-color": "#1d2733", "line-width": 2, "line-dasharray": [2.5, 2] } },
   { id: "redraw/drawing", source: "redraw", type: "line", filter: kind("drawing"), layout: { "line-join": "round" }, paint: { "line-color": "#b3261e", "line-width": 3 } },
@@ -38,7 +40,7 @@ export class Overlay {
   // buildings that are chosen.
   show(preview: Preview | undefined, drawings: Geometry[], chosen: Geometry[]): void {
     const named = (kind: string) => (geometry: Geometry) => ({ type: "Feature" as const, geometry, properties: { kind } });
-    this.#features = [...(preview?.geometry.features.filter((f) => !f.properties?.level || f.properties.level === "grid" || f.properties.level === "grids") ?? []),
+    this.#features = [...(preview ? linesOf(preview) : []),
       ...drawings.map(named("drawing")), ...chosen.map(named("chosen")), ...(preview?.checks.flatMap(placesOf) ?? [])];
     this.#moved = (preview?.moved.buildings ?? []).slice(0, 200).map((m) => [Number(m.id), [m.name, m.new_code && `${m.code}\n→ ${m.new_code}`].filter(Boolean).join("\n")]);
     this.#draw();
@@ -69,6 +71,19 @@ export class Overlay {
     for (const id of ["redraw/moved", "redraw/codes"]) map.setFilter(id, filter);
     map.setLayoutProperty("redraw/codes", "text-field", label);
   }
+}
+
+// linesOf are what changes hands, the lines that are new, those that are gone,
+// and around them the grids as they will be.
+function linesOf(preview: Preview): Features {
+  const lowest = preview.effects[0]?.level;
+  const all = preview.geometry.features;
+  const rings = (kind: string) => all.filter((f) => f.properties?.kind === kind && f.properties.level === lowest).flatMap((f) => ringsOf(f.geometry));
+  const [before, after] = [rings("before"), rings("after")];
+  const [old, now] = [edgesOf(before), edgesOf(after)];
+  const lines = (kind: string, of: Position[][], besides: Set<string>) => ({ type: "Feature" as const, properties: { kind },
+    geometry: { type: "MultiLineString" as const, coordinates: of.flatMap((ring) => runs(ring, (e) => !besides.has(e))) } });
+  return [...all.filter((f) => f.properties?.kind === "piece"), lines("outline", after, new Set()), lines("after", after, old), lines("before", before, now)];
 }
 
 function placesOf(check: Check): Features {
