@@ -4,18 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/history"
 	"wangge/spatial/partition"
 )
 
 // candidate is a state of the store that is not published yet.
 type candidate struct {
 	base   *spatial.Snapshot // the proved one it follows; nil if all is to be looked at
+	from   *spatial.Snapshot // the published one it follows; nil if what happened since is not known
 	state  *spatial.Snapshot
-	change spatial.Change // from base to state
+	change spatial.Change // from there to state
 	record record
 }
 
@@ -34,10 +37,8 @@ func (l *Live) admit(ctx context.Context, c candidate) error {
 	if faults := c.faults(next); len(faults) > 0 {
 		return l.keepBack(c, faults)
 	}
-	if len(moved) > 0 {
-		if next, err = l.writeBack(ctx, c.state, moved); err != nil {
-			return l.notWritten(ctx, c, err)
-		}
+	if next, err = l.writeBack(ctx, c, moved); err != nil {
+		return l.notWritten(ctx, c, err)
 	}
 	c.record.to = next.Version()
 	l.publish(next, c.record, nil)
@@ -56,15 +57,35 @@ func (l *Live) keepBack(c candidate, faults []*spatial.InvalidError) error {
 	return broken
 }
 
-// writeBack commits the rows that were put on the lattice.
-func (l *Live) writeBack(ctx context.Context, s *spatial.Snapshot, moved []spatial.LayerChange) (*spatial.Snapshot, error) {
-	change := spatial.Change{Base: s.Version(), Layers: moved, Note: "put on the lattice of 10⁻⁹ degree"}
+// writeBack commits the rows that were put on the lattice, and what another
+// program replaced without keeping it. Of several that try only one succeeds.
+func (l *Live) writeBack(ctx context.Context, c candidate, moved []spatial.LayerChange) (*spatial.Snapshot, error) {
+	change, err := c.missing(l.now())
+	if err != nil {
+		return nil, err
+	}
+	kept := len(change.Layers)
+	change.Layers = append(change.Layers, moved...)
+	if len(change.Layers) == 0 {
+		return c.state, nil
+	}
+	if len(moved) > 0 {
+		change.Note = "put on the lattice of 10⁻⁹ degree"
+	}
 	version, err := l.store.Commit(ctx, change)
 	if err != nil {
-		return nil, fmt.Errorf("write rows back on the lattice: %w", err)
+		return nil, fmt.Errorf("write back what another program left undone: %w", err)
 	}
-	l.log.Info("wrote rows of another program back on the lattice", "version", version)
-	return onLattice(s, moved, version)
+	l.log.Info("wrote back what another program left undone", "version", version, "off_lattice", len(moved) > 0, "not_kept", kept > 0)
+	return c.state.Apply(change, version)
+}
+
+// missing is what the history lacks.
+func (c candidate) missing(now time.Time) (spatial.Change, error) {
+	if c.from == nil {
+		return spatial.Change{Base: c.state.Version()}, nil
+	}
+	return history.Missing(c.from, c.state, c.change, now)
 }
 
 // notWritten makes what hindered a write-back the fault. A conflict is none:

@@ -8,6 +8,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/history"
 	"wangge/spatial/partition"
 )
 
@@ -21,11 +22,16 @@ type Report struct {
 // Check proves what the schemas promise of a snapshot and a store cannot
 // hold by constraints alone: partitions without gap or overlap, levels that
 // nest, features inside the areas they refer to, totals and counts that
-// agree, references that lead somewhere.
+// agree, references that lead somewhere, a history in order. Of internal
+// layers only the rows are looked at.
 func Check(s *spatial.Snapshot) *Report {
 	r := &Report{}
 	for layer := range s.Layers() {
 		schema := layer.Schema()
+		if schema.Internal {
+			r.rows(layer)
+			continue
+		}
 		if schema.Partition {
 			r.partition(layer)
 		}
@@ -34,7 +40,23 @@ func Check(s *spatial.Snapshot) *Report {
 			r.field(s, layer, &schema.Fields[i])
 		}
 	}
+	r.history(s)
 	return r
+}
+
+// history checks that what is kept of every feature is in order.
+func (r *Report) history(s *spatial.Snapshot) {
+	faults := history.Check(s)
+	r.Faults = append(r.Faults, faults...)
+	rows := 0
+	for _, id := range history.Tracked(s) {
+		if kept, err := s.Layer(history.LayerOf(id)); err == nil {
+			rows += kept.Len()
+		}
+	}
+	if len(faults) == 0 && rows > 0 {
+		r.prove("history: %d kept states follow one another", rows)
+	}
 }
 
 // field checks what one field promises about other layers.
@@ -103,7 +125,7 @@ func (r *Report) rows(layer *spatial.Layer) {
 	for f := range layer.All() {
 		r.row(f)
 	}
-	if r.since(n) {
+	if r.since(n) && !layer.Schema().Internal {
 		r.prove("%s: %d rows keep the rules of their fields", layer.ID(), layer.Len())
 	}
 }

@@ -28,7 +28,8 @@ type Event struct {
 
 // Touched is where a layer changed: boxes in degrees that hold the old and
 // the new geometry of every row that did, few and large rather than many. A
-// layer that changed in rows without geometry only has none.
+// layer that changed in rows without geometry only has none. Internal layers
+// are not told of.
 type Touched struct {
 	Layer  spatial.LayerID
 	Bounds []orb.Bound
@@ -72,17 +73,24 @@ type record struct {
 // recordOf says where a change touched the snapshots before and after it.
 func recordOf(before, after *spatial.Snapshot, c spatial.Change) record {
 	r := record{from: before.Version(), to: after.Version(), touched: map[spatial.LayerID][]orb.Bound{}}
-	if len(c.Create)+len(c.Drop) > 0 {
-		r.all = true
-		return r
+	for _, schema := range c.Create {
+		r.all = r.all || !schema.Internal
+	}
+	for _, id := range c.Drop {
+		r.all = r.all || !internal(before, id)
 	}
 	for _, change := range c.Layers {
-		if len(change.Put)+len(change.Delete) > 0 {
+		if len(change.Put)+len(change.Delete) > 0 && !internal(after, change.Layer) {
 			r.touched[change.Layer] = append(touchedIn(before, change), touchedIn(after, change)...)
 			r.touched[change.Layer] = few(r.touched[change.Layer])
 		}
 	}
 	return r
+}
+
+func internal(s *spatial.Snapshot, id spatial.LayerID) bool {
+	layer, err := s.Layer(id)
+	return err == nil && layer.Schema().Internal
 }
 
 // touchedIn are boxes around the rows of a change as a snapshot has them.

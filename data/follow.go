@@ -25,7 +25,10 @@ const (
 // Follow keeps the snapshot up with commits of other programs until ctx ends.
 // What goes wrong leaves the old snapshot in place, shows in [Live.Fault], and
 // is tried again. Rows that another program put off a partition's lattice are
-// written back on it before they become current.
+// written back on it before they become current, and what it replaced without
+// keeping it is kept, as of when that was seen. Where the store cannot tell
+// what happened ([ErrGap]), or the program was not running, what was replaced
+// is lost to the history.
 func (l *Live) Follow(ctx context.Context) {
 	wake := make(chan struct{}, 1)
 	var watching sync.WaitGroup
@@ -155,7 +158,7 @@ func (l *Live) advance(ctx context.Context) error {
 		l.log.Warn("what was committed does not fit the snapshot; loading the store again", "version", version, "error", err)
 		return l.reload(ctx)
 	}
-	c := candidate{base, next, change, recordOf(base, next, change)}
+	c := candidate{base: base, from: base, state: next, change: change, record: recordOf(base, next, change)}
 	if !l.sound {
 		c.base = nil
 	}
@@ -192,7 +195,8 @@ func (l *Live) reload(ctx context.Context) error {
 		l.unreadable(ctx, err)
 		return err
 	}
-	l.log.Info("loaded the whole store again", "version", next.Version())
+	l.log.Info("loaded the whole store again; what other programs replaced since is in the history only where they kept it",
+		"from", l.Current().Version(), "version", next.Version())
 	return l.admit(ctx, candidate{state: next, record: loaded(next)})
 }
 

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"wangge/spatial"
+	"wangge/spatial/history"
 )
 
 const planTries = 4 // plans of one edit before a conflict is reported
@@ -24,13 +26,20 @@ type Live struct {
 	fault   atomic.Pointer[error]
 	telling sync.Mutex // one says what the fault is
 	news    *news
+	now     func() time.Time
+	past    past
 }
 
 // Open loads the store's state. The store stays the caller's to close. A
 // state whose partitions are broken is taken all the same, as there is none
 // before it, and told by [Live.Fault].
 func Open(ctx context.Context, store Store, log *slog.Logger) (*Live, error) {
-	l := &Live{store: store, log: log, writing: make(chan struct{}, 1), news: newNews()}
+	return OpenWithClock(ctx, store, time.Now, log)
+}
+
+// OpenWithClock is [Open] with the clock that says when changes are recorded.
+func OpenWithClock(ctx context.Context, store Store, now func() time.Time, log *slog.Logger) (*Live, error) {
+	l := &Live{store: store, log: log, writing: make(chan struct{}, 1), news: newNews(), now: now}
 	first, err := l.load(ctx)
 	if err != nil {
 		return nil, err
@@ -55,7 +64,8 @@ func (l *Live) Current() *spatial.Snapshot { return l.current.Load() }
 // [spatial.ErrConflict]. The errors of plan are returned as they are. A plan
 // that changes nothing commits nothing. A change that would break a partition
 // is refused with [*spatial.InvalidError]; while the store holds a state that
-// is not published, all are, with [*BrokenError].
+// is not published, all are, with [*BrokenError]. What a change replaces is
+// kept in the same commit, see [history.Record].
 func (l *Live) Edit(ctx context.Context, plan func(*spatial.Snapshot) (spatial.Change, error)) (*spatial.Snapshot, error) {
 	if err := l.lock(ctx); err != nil {
 		return nil, err
@@ -103,6 +113,10 @@ func (l *Live) commit(ctx context.Context, base *spatial.Snapshot, change spatia
 		return base, nil
 	}
 	change.Base = base.Version()
+	change, err := history.Record(base, change, l.now())
+	if err != nil {
+		return nil, err
+	}
 	next, unfit := base.Apply(change, change.Base+1)
 	if unfit == nil && l.sound {
 		if faults := partitionFaults(base, next, change); len(faults) > 0 {
