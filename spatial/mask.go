@@ -5,12 +5,14 @@ import "slices"
 // Mask is the layer as readers see it who may not see some fields' values as
 // they are: mask gives what they see instead in a row, counted from 0 in order
 // of id, and a field. It shares all else with the layer, its version too, and
-// may be null where the layer is not. The field of the code cannot be masked.
-// There is one mask for a layer: two must not be in use at the same time.
-func (l *Layer) Mask(fields []int, mask func(row, field int, v Value) Value) *Layer {
+// may be null where the layer is not. The note is added to the schema's. The
+// field of the code cannot be masked. There is one mask for a layer: two must
+// not be in use at the same time.
+func (l *Layer) Mask(fields []int, note Title, mask func(row, field int, v Value) Value) *Layer {
 	masked := *l
 	schema := *l.schema
 	schema.Fields = slices.Clone(schema.Fields)
+	schema.Note = Title{ZH: joined(schema.Note.ZH, "；", note.ZH), EN: joined(schema.Note.EN, "; ", note.EN)}
 	for _, i := range fields {
 		schema.Fields[i].Required = false
 	}
@@ -27,6 +29,13 @@ func (l *Layer) Mask(fields []int, mask func(row, field int, v Value) Value) *La
 		masked.chunks[n] = &part
 	}
 	return &masked
+}
+
+func joined(a, between, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + between + b
 }
 
 // Masked says whether the layer is not as it is, but as [Layer.Mask] made it.

@@ -85,6 +85,8 @@ func (m *masking) layer(id spatial.LayerID, depth int) error {
 	return nil
 }
 
+var note = spatial.Title{ZH: "人数类数字：小于5的不显示，其余取5的整数倍", EN: "figures of people: below 5 withheld, others rounded to multiples of 5"}
+
 // mask decides row by row what is shown, and adds up for the layers above.
 func (m *masking) mask(layer *spatial.Layer) *spatial.Layer {
 	schema := layer.Schema()
@@ -101,7 +103,7 @@ func (m *masking) mask(layer *spatial.Layer) *spatial.Layer {
 			shown = append(shown, row[i].shown)
 		}
 	}
-	return layer.Mask(fields, func(row, field int, v spatial.Value) spatial.Value {
+	return layer.Mask(fields, note, func(row, field int, v spatial.Value) spatial.Value {
 		if !shown[row*len(schema.Fields)+field] {
 			return spatial.Null
 		}
