@@ -17,6 +17,7 @@ import (
 // feature of every layer that refers to their level, by where it is. What a
 // new boundary cuts is refused.
 func (p *planner) attach(level *spatial.Layer, redrawn []partition.Redrawn) {
+	p.reattach(level)
 	site := newSite(level, redrawn)
 	for layer := range p.snapshot.Layers() {
 		field := references(layer.Schema(), level.ID())
@@ -126,6 +127,9 @@ func (s *site) holding(g orb.Geometry) (code string, ok bool) {
 // place puts a feature into the area that it stands in.
 func (p *planner) place(f spatial.Feature, field int, site *site) {
 	was := f.Value(field).Text()
+	if former, ok := p.reattached(f, field); ok {
+		was = former
+	}
 	is, at, ok := p.whereabouts(f, was, site)
 	if !ok {
 		p.refuseCut(f, was, at)
@@ -181,7 +185,10 @@ func (p *planner) move(f spatial.Feature, field int, was, is string) {
 	row.Values[field] = spatial.Text(is)
 	moved := Moved{Layer: schema.ID, ID: f.ID(), Name: f.Label(), From: was, To: is, Code: f.Code()}
 	if code := schema.FieldIndex(schema.Code); code >= 0 && schema.Fields[code].Prefix == schema.Fields[field].Name {
-		moved.NewCode = p.freeCode(f.Layer(), is, strings.TrimPrefix(f.Code(), was))
+		var had bool
+		if moved.NewCode, had = p.formerCode(f); !had {
+			moved.NewCode = p.freeCode(f.Layer(), is, strings.TrimPrefix(f.Code(), was))
+		}
 		row.Values[code] = spatial.Text(moved.NewCode)
 		p.rename(schema.ID, moved.Code, moved.NewCode)
 	}

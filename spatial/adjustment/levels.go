@@ -26,6 +26,7 @@ func (p *planner) levels(redrawn []partition.Redrawn) {
 			break
 		}
 		redrawn = p.dissolve(layer, field, parents, redrawn)
+		p.undoing.verbatim(parents.ID(), redrawn)
 		layer = parents
 	}
 	if p.plan.Refused() {
@@ -75,6 +76,9 @@ func measure(s *spatial.Schema, row spatial.Row) {
 // newRow is that of an area split off: like the one it was part of, with its
 // own code and number, and nothing counted yet.
 func (p *planner) newRow(layer *spatial.Layer, r partition.Redrawn) spatial.Row {
+	if row, ok := p.undoing.back(r.Code); ok && layer == p.areas {
+		return row
+	}
 	schema := layer.Schema()
 	origin, _ := p.origin(r.Code)
 	row := spatial.Row{ID: p.nextID(layer), Geometry: r.Geometry, Values: origin.Row().Values}

@@ -89,6 +89,7 @@ type planner struct {
 	given      map[spatial.LayerID]map[string]bool   // codes given to moved features
 	renamed    map[spatial.LayerID]map[string]string // codes changed and not yet passed on
 	remedies   []remedy
+	undoing    *undoing // nil but for a plan that undoes another
 }
 
 func (r Rules) planner(s *spatial.Snapshot, layer spatial.LayerID) (*planner, error) {

@@ -113,5 +113,8 @@ func (p *planner) origin(code string) (spatial.Feature, error) {
 	for p.splitFrom[code] != "" {
 		code = p.splitFrom[code]
 	}
-	return p.areas.ByCode(code)
+	if f, err := p.areas.ByCode(code); err == nil || p.undoing == nil {
+		return f, err
+	}
+	return p.undoing.restored.ByCode(code)
 }
