@@ -2,7 +2,6 @@ package main
 
 import (
 	"iter"
-	"slices"
 
 	"wangge/api/auth"
 	"wangge/data"
@@ -10,31 +9,29 @@ import (
 	"wangge/spatial"
 )
 
-// bookkeeping is a source together with the layers that the service keeps for
-// itself, empty but for tokens, so that a store is complete from its first
-// version on.
+// internalLayers are those that the service keeps for itself, beside the
+// history of others.
+func internalLayers() []*spatial.Schema { return append(ledger.Schemas(), auth.Schema()) }
+
+// bookkeeping is a source with the layers that the service keeps for itself,
+// empty but for tokens, so that a store is complete from its first version on.
 type bookkeeping struct {
 	data.Source
 	tokens []spatial.Row
 }
 
-// Schemas lists the source's layers, then the others.
-func (b bookkeeping) Schemas() []*spatial.Schema {
-	return slices.Concat(b.Source.Schemas(), b.own())
-}
-
-func (b bookkeeping) own() []*spatial.Schema {
-	return append(ledger.Schemas(), auth.Schema())
+func withBookkeeping(from data.Source, tokens []spatial.Row) bookkeeping {
+	return bookkeeping{data.WithInternal(from, internalLayers()...), tokens}
 }
 
 // Rows are the source's, and the tokens.
 func (b bookkeeping) Rows(id spatial.LayerID) iter.Seq2[spatial.Row, error] {
-	if !slices.ContainsFunc(b.own(), func(s *spatial.Schema) bool { return s.ID == id }) {
+	if id != auth.TokenLayer {
 		return b.Source.Rows(id)
 	}
 	return func(yield func(spatial.Row, error) bool) {
 		for _, row := range b.tokens {
-			if id != auth.TokenLayer || !yield(row, nil) {
+			if !yield(row, nil) {
 				return
 			}
 		}

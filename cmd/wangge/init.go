@@ -64,15 +64,15 @@ func fill(ctx context.Context, p *program, store data.Store, scale int, tokens f
 	for _, schema := range source.Schemas() {
 		rows += source.Len(schema.ID)
 	}
-	kept := bookkeeping{Source: source}
+	var known []spatial.Row
 	if tokens != nil {
-		if kept.tokens, err = tokens(source); err != nil {
+		if known, err = tokens(source); err != nil {
 			return err
 		}
 	}
 	bar = newBar(p.err, "writing")
 	bar.ChangeMax(rows)
-	if err := store.Fill(ctx, kept, counter(bar)); err != nil {
+	if err := store.Fill(ctx, withBookkeeping(source, known), counter(bar)); err != nil {
 		return err
 	}
 	_ = bar.Finish()

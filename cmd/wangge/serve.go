@@ -47,8 +47,10 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		return fmt.Errorf("listen on %s: %w; choose another address with --addr", c.Addr, err)
 	}
 	book := ledger.New(live, adjustment.DefaultRules(), time.Now)
-	if err := book.Prepare(ctx); err != nil {
-		p.log.Error("adjustments cannot be recorded", "error", err)
+	if live.Current().Version() > 0 { // an empty store stays so, to be filled
+		if err := live.Prepare(ctx, internalLayers()...); err != nil {
+			p.log.Error("the layers of adjustments and tokens could not be made", "error", err)
+		}
 	}
 	c.announce(p, live, listener)
 	if err := c.tellDemoTokens(ctx, p, live); err != nil {

@@ -264,7 +264,7 @@ func TestFirstTokens(t *testing.T) {
 	if err != nil || len(secrets) != 6 {
 		t.Error(len(secrets), err)
 	}
-	kept := bookkeeping{Source: onlyStreets{}, tokens: rows}
+	kept := withBookkeeping(onlyStreets{}, rows)
 	for _, schema := range kept.Schemas() {
 		n := 0
 		for row, err := range kept.Rows(schema.ID) {
