@@ -19,9 +19,8 @@ var codesFormat = formatParam("json", "csv", "xlsx")
 func (s *Server) planOf(r *request, a adjustment.Adjustment) (*spatial.Snapshot, *adjustment.Plan, error) {
 	whole := r.whole
 	if ended := history.By(whole, a.ID); a.Result != 0 && len(ended) > 0 {
-		before := ended[0].RecordedTo.Add(-time.Microsecond)
 		var err error
-		if whole, err = s.state.At(before, before); err != nil {
+		if whole, err = s.stateBefore(ended[0].RecordedTo); err != nil {
 			return nil, nil, fmt.Errorf("the state before adjustment %d: %w", a.ID, err)
 		}
 	}
@@ -29,8 +28,44 @@ func (s *Server) planOf(r *request, a adjustment.Adjustment) (*spatial.Snapshot,
 	if err != nil {
 		return nil, nil, err
 	}
+	if !r.seesAll() {
+		a.Expected = nil // a check would tell the figures, and whether they are right
+	}
 	plan, err := s.config.Ledger.PlanOf(on, a)
 	return on, plan, err
+}
+
+// stateBefore is the last state before a moment, with what had been kept of
+// earlier ones then.
+func (s *Server) stateBefore(moment time.Time) (*spatial.Snapshot, error) {
+	last := moment.Add(-time.Microsecond)
+	before, err := s.state.At(last, last)
+	if err != nil {
+		return nil, err
+	}
+	var kept []*spatial.Layer
+	for _, id := range history.Tracked(before) {
+		layer, err := before.Layer(history.LayerOf(id))
+		if err != nil {
+			continue // nothing of it was ever replaced
+		}
+		if layer, err = keptBefore(layer, moment); err != nil {
+			return nil, err
+		}
+		kept = append(kept, layer)
+	}
+	return before.With(kept...), nil
+}
+
+// keptBefore is a layer of history as it was before a moment.
+func keptBefore(layer *spatial.Layer, moment time.Time) (*spatial.Layer, error) {
+	return spatial.NewLayer(layer.Schema(), layer.Version(), func(yield func(spatial.Row, error) bool) {
+		for f := range layer.All() {
+			if f.Attribute("recorded_to").Time().Before(moment) && !yield(f.Row(), nil) {
+				return
+			}
+		}
+	})
 }
 
 // recoded is one line of the table of old and new codes.
