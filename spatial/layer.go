@@ -96,6 +96,14 @@ func (l *Layer) Version() Version { return l.version }
 // Len is the number of features.
 func (l *Layer) Len() int { return l.count }
 
+// LastID is the greatest id of a feature, 0 without any.
+func (l *Layer) LastID() int64 {
+	if len(l.chunks) == 0 {
+		return 0
+	}
+	return l.chunks[len(l.chunks)-1].last
+}
+
 // Bound is the box around all geometry in degrees; ok is false if there is
 // none.
 func (l *Layer) Bound() (b orb.Bound, ok bool) {

@@ -24,7 +24,7 @@ func (p *planner) attach(level *spatial.Layer, redrawn []partition.Redrawn) {
 		if field < 0 || layer.Schema().Partition {
 			continue
 		}
-		for _, f := range site.concerned(layer, field) {
+		for _, f := range site.concerned(p.snapshot, layer, field) {
 			p.place(f, field, site)
 		}
 	}
@@ -62,7 +62,7 @@ func newSite(level *spatial.Layer, redrawn []partition.Redrawn) *site {
 
 // concerned are the features of a layer that may stand in another area now,
 // in the order of ids.
-func (s *site) concerned(layer *spatial.Layer, field int) []spatial.Feature {
+func (s *site) concerned(snapshot *spatial.Snapshot, layer *spatial.Layer, field int) []spatial.Feature {
 	found := map[int64]spatial.Feature{}
 	for _, box := range s.changed {
 		for f := range layer.Intersecting(box) {
@@ -70,9 +70,10 @@ func (s *site) concerned(layer *spatial.Layer, field int) []spatial.Feature {
 		}
 	}
 	if s.absorbed { // those without a place go with their area
-		for f := range layer.All() {
-			if !f.HasGeometry() && s.has(f.Value(field).Text()) {
-				found[f.ID()] = f
+		placeless := referringIn(snapshot, layer)[field]
+		for _, r := range s.redrawn {
+			for _, id := range placeless[r.Code] {
+				found[id], _ = layer.Feature(id)
 			}
 		}
 	}
@@ -229,8 +230,10 @@ func (p *planner) passOn() {
 			if len(codes) == 0 {
 				continue
 			}
-			for f := range layer.All() {
-				if code, ok := codes[f.Value(i).Text()]; ok {
+			ids := referringIn(p.snapshot, layer)[i]
+			for old, code := range codes {
+				for _, id := range ids[old] {
+					f, _ := layer.Feature(id)
 					row := p.row(f)
 					row.Values[i] = spatial.Text(code)
 					p.put(layer, row)
@@ -239,4 +242,33 @@ func (p *planner) passOn() {
 		}
 	}
 	clear(p.renamed)
+}
+
+// referring are the ids of features by the fields that refer to other layers,
+// and by what they say. Where that is a partition they are only those without
+// geometry: the others are found by their place.
+type referring map[int]map[string][]int64
+
+// referringIn is made once for a layer, and holds until that changes.
+func referringIn(s *spatial.Snapshot, layer *spatial.Layer) referring {
+	found, _ := spatial.Derive(s, []spatial.LayerID{layer.ID()}, func(s *spatial.Snapshot) (referring, error) {
+		found := referring{}
+		for i := range layer.Schema().Fields {
+			if to, err := s.Layer(layer.Schema().Fields[i].References); err == nil {
+				found[i] = idsBy(layer, i, to.Schema().Partition)
+			}
+		}
+		return found, nil
+	})
+	return found
+}
+
+func idsBy(layer *spatial.Layer, field int, placeless bool) map[string][]int64 {
+	ids := map[string][]int64{}
+	for f := range layer.All() {
+		if v := f.Value(field); !v.IsNull() && !(placeless && f.HasGeometry()) {
+			ids[v.Text()] = append(ids[v.Text()], f.ID())
+		}
+	}
+	return ids
 }

@@ -11,6 +11,7 @@ import (
 
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
+	"wangge/spatial/history"
 	"wangge/spatial/partition"
 )
 
@@ -29,23 +30,33 @@ func (p *planner) levels(redrawn []partition.Redrawn) {
 		p.undoing.verbatim(parents.ID(), redrawn)
 		layer = parents
 	}
-	if p.plan.Refused() {
-		return
-	}
-	p.count()
-	p.describe()
-	p.finish()
+}
+
+// upward is the level above another, and the field that says which of its
+// areas one makes up.
+type upward struct {
+	parents *spatial.Layer
+	field   int
 }
 
 // above is the layer whose areas those of a layer make up, and the field that
 // says which.
 func (p *planner) above(layer *spatial.Layer) (parents *spatial.Layer, field int, ok bool) {
+	up, known := p.up[layer]
+	if !known {
+		up = upwardOf(p.snapshot, layer)
+		p.up[layer] = up
+	}
+	return up.parents, up.field, up.parents != nil
+}
+
+func upwardOf(s *spatial.Snapshot, layer *spatial.Layer) upward {
 	for i := range layer.Schema().Fields {
-		if to, err := p.snapshot.Layer(layer.Schema().Fields[i].References); err == nil && to.Schema().Partition {
-			return to, i, true
+		if to, err := s.Layer(layer.Schema().Fields[i].References); err == nil && to.Schema().Partition {
+			return upward{to, i}
 		}
 	}
-	return nil, 0, false
+	return upward{}
 }
 
 // redraw takes new geometry into the rows of a level.
@@ -118,16 +129,17 @@ func replaceLast(text, old, with string) string {
 	return text[:i] + with + text[i+len(old):]
 }
 
-// nextID is an id that no row of the layer has or is about to have.
+// nextID is an id that no row of the layer has, is about to have, or had as
+// far as its history tells.
 func (p *planner) nextID(layer *spatial.Layer) int64 {
-	last := int64(0)
-	for f := range layer.All() {
-		last = max(last, f.ID())
-	}
+	next := layer.LastID() + 1
 	for id := range p.rows[layer.ID()] {
-		last = max(last, id)
+		next = max(next, id+1)
 	}
-	return last + 1
+	for len(history.Of(p.snapshot, layer.ID(), next)) > 0 {
+		next++
+	}
+	return next
 }
 
 // dissolve makes the parents of redrawn areas anew, where the outline of what

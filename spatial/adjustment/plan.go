@@ -89,7 +89,8 @@ type planner struct {
 	given      map[spatial.LayerID]map[string]bool   // codes given to moved features
 	renamed    map[spatial.LayerID]map[string]string // codes changed and not yet passed on
 	remedies   []remedy
-	undoing    *undoing // nil but for a plan that undoes another
+	undoing    *undoing                  // nil but for a plan that undoes another
+	up         map[*spatial.Layer]upward // known so far
 }
 
 func (r Rules) planner(s *spatial.Snapshot, layer spatial.LayerID) (*planner, error) {
@@ -102,12 +103,29 @@ func (r Rules) planner(s *spatial.Snapshot, layer spatial.LayerID) (*planner, er
 	}
 	return &planner{rules: r, snapshot: s, areas: areas, draft: partition.NewDraft(areas), splitFrom: map[string]string{}, mergedInto: map[string]string{},
 		plan: &Plan{Base: s.Version()}, rows: map[spatial.LayerID]map[int64]spatial.Row{}, gone: map[spatial.LayerID][]int64{},
-		given: map[spatial.LayerID]map[string]bool{}, renamed: map[spatial.LayerID]map[string]string{}}, nil
+		given: map[spatial.LayerID]map[string]bool{}, renamed: map[spatial.LayerID]map[string]string{}, up: map[*spatial.Layer]upward{}}, nil
 }
 
-// run draws the steps, and if that can be done, checks and reckons what they
-// make.
+// run draws the steps, and if none is refused, reckons what they make.
 func (p *planner) run(steps []Step) {
+	p.try(steps)
+	p.reckon()
+}
+
+// reckon brings totals up to date and tells what changes, unless that is
+// refused.
+func (p *planner) reckon() {
+	if p.plan.Refused() {
+		return
+	}
+	p.count()
+	p.describe()
+	p.finish()
+	p.warn()
+}
+
+// try draws the steps, and if that can be done, checks what they make.
+func (p *planner) try(steps []Step) {
 	for i, step := range steps {
 		step, err := p.resolve(step)
 		if err == nil {
@@ -126,9 +144,6 @@ func (p *planner) run(steps []Step) {
 	redrawn := p.draft.Changes()
 	p.contiguous(redrawn)
 	p.levels(redrawn)
-	if !p.plan.Refused() {
-		p.warn()
-	}
 }
 
 func (p *planner) refuse(err error) {

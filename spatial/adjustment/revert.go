@@ -44,9 +44,7 @@ func (r Rules) Undo(s *spatial.Snapshot, layer spatial.LayerID, id int64) (*Plan
 		return nil, err
 	}
 	p.levels(redrawn)
-	if !p.plan.Refused() {
-		p.warn()
-	}
+	p.reckon()
 	return p.plan, nil
 }
 

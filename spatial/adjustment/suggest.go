@@ -48,7 +48,7 @@ func (p *planner) mend(steps []Step, k int) (orb.Geometry, bool) {
 		}
 		tried[k].Area, tried[k].Buildings = moved, nil
 		failed, _ = p.rules.planner(p.snapshot, p.areas.ID())
-		if failed.run(tried); !failed.plan.Refused() {
+		if failed.try(tried); !failed.plan.Refused() {
 			return moved, true
 		}
 		if len(failed.remedies) < len(failed.plan.Checks) {

@@ -49,11 +49,11 @@ func sameEdges(a, b []halfEdge) bool {
 	if len(a) != len(b) {
 		return false
 	}
-	in := make(map[halfEdge]bool, len(a))
+	var in edgeList
 	for _, h := range a {
-		in[h] = true
+		in.add(h)
 	}
-	return !slices.ContainsFunc(b, func(h halfEdge) bool { return !in[h] })
+	return !slices.ContainsFunc(b, func(h halfEdge) bool { return in.find(h) < 0 })
 }
 
 // Snap puts a geometry's positions on the lattice, each to the nearest, and

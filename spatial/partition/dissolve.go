@@ -19,7 +19,7 @@ func Redissolve(whole orb.Geometry, before, after []orb.Geometry) (outline orb.G
 	if sameEdges(was.unpaired(), now.unpaired()) {
 		return whole, false
 	}
-	c := chain{in: map[halfEdge]bool{}}
+	c := chain{}
 	f := knownFace("", whole)
 	for h := range f.halfEdges() {
 		c.add(h)
@@ -35,26 +35,28 @@ func Redissolve(whole orb.Geometry, before, after []orb.Geometry) (outline orb.G
 
 // chain is a sum of directed segments, in which opposite ones cancel.
 type chain struct {
-	in    map[halfEdge]bool
-	order []halfEdge
+	edgeList
+	cancelled []bool
 }
 
 func (c *chain) add(h halfEdge) {
-	if c.in[h.reverse()] {
-		delete(c.in, h.reverse())
+	if i := c.find(h.reverse()); i >= 0 && !c.cancelled[i] {
+		c.cancelled[i] = true
 		return
 	}
-	c.in[h] = true
-	c.order = append(c.order, h)
+	i, added := c.edgeList.add(h)
+	if added {
+		c.cancelled = append(c.cancelled, false)
+	}
+	c.cancelled[i] = false
 }
 
-// edges are those left, each once, in the order they were added.
+// edges are those left, in the order they were added first.
 func (c *chain) edges() []halfEdge {
 	var left []halfEdge
-	for _, h := range c.order {
-		if c.in[h] {
+	for i, h := range c.order {
+		if !c.cancelled[i] {
 			left = append(left, h)
-			delete(c.in, h)
 		}
 	}
 	return left

@@ -569,17 +569,17 @@ func (b *bench) pieces() []Piece {
 
 // same says whether two faces have the same edges.
 func (f *face) same(g *face) bool {
-	edges := map[halfEdge]bool{}
+	var edges edgeList
 	for h := range f.halfEdges() {
-		edges[h] = true
+		edges.add(h)
 	}
 	n := 0
 	for h := range g.halfEdges() {
-		if n++; !edges[h] {
+		if n++; edges.find(h) < 0 {
 			return false
 		}
 	}
-	return n == len(edges)
+	return n == len(edges.order)
 }
 
 func (f *face) geometry() orb.Geometry {
@@ -613,14 +613,13 @@ func newDrawing(drawn orb.Geometry) (face, error) {
 // newLine puts a drawn line on the lattice.
 func newLine(drawn orb.LineString) ([]Vertex, error) {
 	line := slices.Compact(lineOf(drawn))
-	edges := &edgeSet{owner: map[halfEdge]int32{}}
+	edges := &edgeSet{}
 	for i := 1; i < len(line); i++ {
 		h := halfEdge{line[i-1], line[i]}
-		_, again := edges.owner[h]
-		if _, back := edges.owner[h.reverse()]; again || back {
+		if _, added := edges.add(h); !added || edges.find(h.reverse()) >= 0 {
 			return nil, lineCrosses(h.from)
 		}
-		edges.owner[h], edges.order = 0, append(edges.order, h)
+		edges.owner = append(edges.owner, 0)
 	}
 	if meet := edges.someMeetings([]face{{}}, 1); len(meet) > 0 {
 		return nil, lineCrosses(VertexOf(meet[0].At))

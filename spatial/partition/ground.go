@@ -159,18 +159,14 @@ func Width(p orb.Polygon) geodesic.Meters {
 // if their edges are the same.
 func ChangedBound(before, after orb.Geometry) (box orb.Bound, ok bool) {
 	was, now := knownFace("", before), knownFace("", after)
-	differ := map[halfEdge]bool{}
+	var differ chain
 	for h := range was.halfEdges() {
-		differ[h] = true
+		differ.add(h)
 	}
 	for h := range now.halfEdges() {
-		if differ[h] {
-			delete(differ, h)
-		} else {
-			differ[h] = true
-		}
+		differ.add(h.reverse())
 	}
-	for h := range differ {
+	for _, h := range differ.edges() {
 		edge := orb.MultiPoint{h.from.LL(), h.to.LL()}.Bound()
 		if !ok {
 			box, ok = edge, true
@@ -184,9 +180,9 @@ func ChangedBound(before, after orb.Geometry) (box orb.Bound, ok bool) {
 func Borders(of orb.Geometry, areas []orb.Geometry) []int {
 	f := knownFace("", of)
 	low, high, _ := f.box()
-	edges := make(map[halfEdge]bool)
+	var edges edgeList
 	for h := range f.halfEdges() {
-		edges[h.reverse()] = true
+		edges.add(h)
 	}
 	near := func(v Vertex) bool {
 		x, y := float64(v.X), float64(v.Y)
@@ -196,7 +192,7 @@ func Borders(of orb.Geometry, areas []orb.Geometry) []int {
 	for i, area := range areas {
 		other := knownFace("", area)
 		for h := range other.halfEdges() {
-			if near(h.from) && edges[h] {
+			if near(h.from) && edges.find(h.reverse()) >= 0 {
 				borders = append(borders, i)
 				break
 			}

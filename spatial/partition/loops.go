@@ -3,7 +3,6 @@ package partition
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/paulmach/orb"
 	"github.com/tidwall/rtree"
@@ -19,7 +18,7 @@ func (e *edgeSet) loopFaults(faces []face) []Fault {
 	land := newCover(faces)
 	var edge, within []halfEdge
 	for _, h := range e.unpaired() {
-		if land.coversRightOf(h, e.owner[h]) {
+		if land.coversRightOf(h, e.ownerOf(h)) {
 			within = append(within, h)
 		} else {
 			edge = append(edge, h)
@@ -48,7 +47,7 @@ func (e *edgeSet) loopFault(rule string, l loop, faces []face) Fault {
 func (e *edgeSet) unpaired() []halfEdge {
 	var open []halfEdge
 	for _, h := range e.order {
-		if _, paired := e.owner[h.reverse()]; !paired {
+		if e.find(h.reverse()) < 0 {
 			open = append(open, h)
 		}
 	}
@@ -59,7 +58,7 @@ func (e *edgeSet) unpaired() []halfEdge {
 // part, their edges still agree.
 func (e *edgeSet) place(loop loop) Vertex {
 	for i, h := range loop {
-		if e.owner[h] == e.owner[loop[(i+1)%len(loop)]] {
+		if e.ownerOf(h) == e.ownerOf(loop[(i+1)%len(loop)]) {
 			return h.to
 		}
 	}
@@ -106,7 +105,7 @@ func (c *cover) double(i int32) *face {
 func (e *edgeSet) codesAlong(loop loop, faces []face) []string {
 	var codes []string
 	for _, h := range loop {
-		codes = append(codes, faces[e.owner[h]].code)
+		codes = append(codes, faces[e.ownerOf(h)].code)
 	}
 	return distinct(codes...)
 }
@@ -136,35 +135,44 @@ func (l loop) ring() orb.Ring {
 // far right as possible, and so keeps to what lies on the right: gaps that
 // touch each other or the outer boundary in a vertex part there.
 func loops(segments []halfEdge) []loop {
-	next := map[Vertex][]halfEdge{}
+	var ways edgeList
 	for _, h := range segments {
-		next[h.from] = append(next[h.from], h)
+		ways.add(h)
 	}
-	used := map[halfEdge]bool{}
+	used := make([]bool, len(ways.order))
 	var loops []loop
-	for _, start := range segments {
+	for start := range ways.order {
 		if !used[start] {
-			loops = append(loops, walk(start, next, used))
+			loops = append(loops, ways.walk(start, used))
 		}
 	}
 	return loops
 }
 
-func walk(start halfEdge, next map[Vertex][]halfEdge, used map[halfEdge]bool) loop {
-	l := loop{start}
-	used[start] = true
-	for h := start; ; {
-		onward := slices.DeleteFunc(slices.Clone(next[h.to]), func(n halfEdge) bool { return used[n] && n != start })
-		if len(onward) == 0 {
-			return l // not closed: a fault reported elsewhere took a segment away
+func (l *edgeList) walk(start int, used []bool) loop {
+	var walk loop
+	for at := start; at >= 0; at = l.onward(at, start, used) {
+		if walk = append(walk, l.order[at]); used[at] && at == start {
+			return walk[:len(walk)-1]
 		}
-		h = slices.MinFunc(onward, func(a, b halfEdge) int { return moreRight(h, a.to, b.to) })
-		if h == start {
-			return l
-		}
-		used[h] = true
-		l = append(l, h)
+		used[at] = true
 	}
+	return walk // not closed: a fault reported elsewhere took a segment away
+}
+
+// onward is the way on that turns right the most, of those that were not gone
+// and the one that the walk began with; -1 if there is none.
+func (l *edgeList) onward(at, start int, used []bool) int {
+	here, best := l.order[at], -1
+	for i := l.first(here.to); i >= 0; i = l.after(i) {
+		if l.order[i].from != here.to || used[i] && i != start {
+			continue
+		}
+		if best < 0 || moreRight(here, l.order[i].to, l.order[best].to) < 0 {
+			best = i
+		}
+	}
+	return best
 }
 
 // moreRight orders ways on from the end of a segment, those farther to the

@@ -50,8 +50,9 @@ func proveNested(children []spatial.Feature, field string, parents []spatial.Fea
 // outlines keeps the segments whose other side belongs to another parent.
 func (e *edgeSet) outlines(parentOf []string) map[halfEdge]string {
 	outlines := map[halfEdge]string{}
-	for h, face := range e.owner {
-		if other, ok := e.owner[h.reverse()]; !ok || parentOf[other] != parentOf[face] {
+	for i, h := range e.order {
+		face := e.owner[i]
+		if back := e.find(h.reverse()); back < 0 || parentOf[e.owner[back]] != parentOf[face] {
 			outlines[h] = parentOf[face]
 		}
 	}

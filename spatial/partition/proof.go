@@ -43,31 +43,34 @@ type halfEdge struct{ from, to Vertex }
 
 func (h halfEdge) reverse() halfEdge { return halfEdge{h.to, h.from} }
 
-// edgeSet knows the face of each directed segment, and the segments in the
-// order of the faces.
+// edgeSet are directed segments in the order of the faces, and the face of
+// each.
 type edgeSet struct {
-	owner map[halfEdge]int32
-	order []halfEdge
+	edgeList
+	owner []int32
 }
+
+// ownerOf is the face of a segment that is in the set.
+func (e *edgeSet) ownerOf(h halfEdge) int32 { return e.owner[e.find(h)] }
 
 // pair collects the directed segments of all faces. A segment that two faces
 // have on the same side is an overlap of the two; one that a face has on both
 // sides is no boundary of it.
 func pair(faces []face) (*edgeSet, []Fault) {
-	edges := &edgeSet{owner: map[halfEdge]int32{}}
+	edges := &edgeSet{}
 	var faults []Fault
 	for i := range faces {
 		for h := range faces[i].halfEdges() {
-			if other, taken := edges.owner[h]; taken {
-				faults = append(faults, shared(h, faces[other].code, faces[i].code))
+			at, added := edges.add(h)
+			if !added {
+				faults = append(faults, shared(h, faces[edges.owner[at]].code, faces[i].code))
 				continue
 			}
-			if other, ok := edges.owner[h.reverse()]; ok && other == int32(i) {
+			if back := edges.find(h.reverse()); back >= 0 && edges.owner[back] == int32(i) {
 				faults = append(faults, Fault{Rule: "ring", At: h.from.LL(), Codes: []string{faces[i].code},
 					Detail: faces[i].code + " lies on both sides of a segment of its own"})
 			}
-			edges.owner[h] = int32(i)
-			edges.order = append(edges.order, h)
+			edges.owner = append(edges.owner, int32(i))
 		}
 	}
 	return edges, faults
@@ -108,13 +111,13 @@ func (e *edgeSet) someMeetings(faces []face, most int) []Fault {
 	var tree rtree.RTreeGN[float64, int32]
 	var faults []Fault
 	for i, h := range e.order {
-		if owner, ok := e.owner[h.reverse()]; ok && owner < e.owner[h] {
+		if back := e.find(h.reverse()); back >= 0 && e.owner[back] < e.owner[i] {
 			continue // its reverse stands in the tree
 		}
 		low, high := h.box()
 		tree.Search(low, high, func(_, _ [2]float64, k int32) bool {
 			if fault, ok := meeting(e.order[k], h); ok {
-				fault.Codes = distinct(faces[e.owner[e.order[k]]].code, faces[e.owner[h]].code)
+				fault.Codes = distinct(faces[e.owner[k]].code, faces[e.owner[i]].code)
 				fault.Detail += fmt.Sprint(fault.Codes)
 				faults = append(faults, fault)
 			}
