@@ -91,16 +91,36 @@ func put[K comparable, V any](in map[spatial.LayerID]map[K]V, layer spatial.Laye
 	in[layer][key] = value
 }
 
-// since is what ended next what the adjustment made of a feature.
+// since is what ended next what the adjustment made of a feature, unless the
+// feature is as the adjustment made it again.
 func (p *planner) since(e history.Entry) (next history.Entry, superseded bool) {
 	seen := false
 	for _, state := range history.Of(p.snapshot, e.Layer, e.Feature) {
 		if seen {
-			return state, true
+			return state, !p.stands(state)
 		}
 		seen = state.Adjustment == e.Adjustment
 	}
 	return next, false
+}
+
+// stands says whether a feature is, in what is kept of it, as it was.
+func (p *planner) stands(was history.Entry) bool {
+	layer, err := p.snapshot.Layer(was.Layer)
+	if err != nil {
+		return false
+	}
+	f, err := layer.Feature(was.Feature)
+	if err != nil || was.Row == nil {
+		return err != nil && was.Row == nil
+	}
+	schema, is := layer.Schema(), f.Row()
+	for i := range schema.Fields {
+		if (schema.Fields[i].References != "" || schema.Fields[i].Name == schema.Code) && is.Values[i] != was.Row.Values[i] {
+			return false
+		}
+	}
+	return !schema.Partition || orb.Equal(is.Geometry, was.Row.Geometry)
 }
 
 func (p *planner) refuseSuperseded(layer *spatial.Layer, e, since history.Entry) {
