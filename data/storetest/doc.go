@@ -76,6 +76,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("severed connections", k.testSevered)
 	t.Run("bulk change", k.testBulk)
 	t.Run("replicas", k.testReplicas)
+	t.Run("history", k.testHistory)
 	t.Run("killed writer", k.testKilledWriter)
 }
 
