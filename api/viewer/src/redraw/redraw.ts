@@ -236,6 +236,7 @@ export class Redraw {
 
   #choose(tab: Tab): void {
     this.#tab = tab;
+    this.#outcome.replaceChildren();
     this.#shown = undefined;
     this.#picking = undefined;
     this.#showTabs();
