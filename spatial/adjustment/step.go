@@ -1,7 +1,9 @@
 package adjustment
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -36,6 +38,8 @@ func (p *planner) draw(step Step) error {
 		}
 	}
 	switch {
+	case step.From == "" && step.Area != nil:
+		return p.severalDonors(step)
 	case step.From == "":
 		return &spatial.InvalidError{Rule: "step_from", Detail: "the step does not say which area it begins with", Fix: "give the code of an area as from"}
 	case step.From == step.To:
@@ -60,6 +64,24 @@ func (p *planner) draw(step Step) error {
 		return &spatial.InvalidError{Rule: "step_kind", Where: step.From, Detail: "the step says only where it begins", Fix: "give an area, a line, or the code of another area as to"}
 	}
 	return p.draft.Merge(step.From, step.To)
+}
+
+// severalDonors refuses an area that does not say of which others it is a
+// part, and names them.
+func (p *planner) severalDonors(step Step) error {
+	at := step.Area.Bound().Center()
+	refusal := &spatial.InvalidError{Rule: "step_from", At: &at, Detail: "the step does not say which area gives what is drawn", Fix: "give the code of an area as from"}
+	var donors []string
+	for f := range p.areas.Intersecting(step.Area.Bound()) {
+		if f.Code() != step.To && p.draft.Clone().Move(f.Code(), cmp.Or(step.To, f.Code()), step.Area) == nil {
+			donors = append(donors, f.Code())
+		}
+	}
+	if slices.Sort(donors); len(donors) > 0 {
+		refusal.Detail += ": it takes in part of " + strings.Join(donors, ", ")
+		refusal.Fix = "make it a step for each, from " + strings.Join(donors, ", ")
+	}
+	return refusal
 }
 
 func (p *planner) split(step Step) error {

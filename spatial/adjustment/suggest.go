@@ -18,17 +18,21 @@ type remedy struct {
 // rounds is how often a drawing is mended before it is given up.
 const rounds = 4
 
-// suggest finds a drawing for the last step that moves an area by which the
-// plan is not refused, and tells it with every refusal that it mends.
+// suggest finds a drawing for the last step that has one by which the plan is
+// not refused, and tells it with every refusal that it mends.
 func (p *planner) suggest(steps []Step) {
 	k := len(steps) - 1
-	for k >= 0 && (steps[k].Area == nil && len(steps[k].Buildings) == 0) {
+	for k >= 0 && steps[k].Area == nil && steps[k].Line == nil && len(steps[k].Buildings) == 0 {
 		k--
 	}
 	if k < 0 || len(p.remedies) == 0 || len(p.remedies) < len(p.plan.Checks) {
 		return
 	}
-	mended, ok := p.mend(steps, k)
+	mend := p.mend
+	if steps[k].Line != nil {
+		mend = p.mendLine
+	}
+	mended, ok := mend(steps, k)
 	if !ok {
 		return
 	}

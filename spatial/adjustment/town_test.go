@@ -191,14 +191,16 @@ func TestRefusalsHelp(t *testing.T) {
 		fix   string // said
 		mends bool
 	}{
-		"mostly within":     {adjustment.Step{From: "101", To: "201", Area: box(82, 30, 20, 30)}, "cuts_houses", "lead the edge around it", true},
-		"mostly without":    {adjustment.Step{From: "101", To: "201", Area: box(88, 30, 20, 30)}, "cuts_houses", "lead the edge around it", true},
-		"inside a house":    {adjustment.Step{From: "101", To: "201", Area: orb.MultiPolygon{box(83, 43, 2, 2), box(95, 10, 10, 10)}}, "not_adjacent", "draw up to the edge", true},
-		"a corner cut off":  {adjustment.Step{From: "101", To: "201", Area: orb.Polygon{{ll(105, 60), ll(75, 60), ll(75, 105), ll(70, 105), ll(70, 55), ll(105, 55), ll(105, 60)}}}, "contiguous", "10103", true},
-		"an island":         {adjustment.Step{From: "101", To: "201", Area: box(30, 30, 10, 10)}, "not_adjacent", "draw up to the edge of 201", false},
-		"part of it":        {adjustment.Step{From: "101", To: "201", Area: orb.MultiPolygon{box(30, 30, 10, 10), box(95, 10, 10, 10)}}, "not_adjacent", "draw up to the edge of 201", true},
-		"beside the area":   {adjustment.Step{From: "101", To: "201", Area: box(130, 30, 10, 10)}, "nothing_moved", "draw over a part of it", false},
-		"line over a house": {adjustment.Step{From: "101", To: "201", Line: orb.LineString{ll(85, -5), ll(85, 105)}}, "cuts_houses", "lead the edge around it", false},
+		"mostly within":      {adjustment.Step{From: "101", To: "201", Area: box(82, 30, 20, 30)}, "cuts_houses", "lead the edge around it", true},
+		"mostly without":     {adjustment.Step{From: "101", To: "201", Area: box(88, 30, 20, 30)}, "cuts_houses", "lead the edge around it", true},
+		"inside a house":     {adjustment.Step{From: "101", To: "201", Area: orb.MultiPolygon{box(83, 43, 2, 2), box(95, 10, 10, 10)}}, "not_adjacent", "draw up to the edge", true},
+		"a corner cut off":   {adjustment.Step{From: "101", To: "201", Area: orb.Polygon{{ll(105, 60), ll(75, 60), ll(75, 105), ll(70, 105), ll(70, 55), ll(105, 55), ll(105, 60)}}}, "contiguous", "10103", true},
+		"an island":          {adjustment.Step{From: "101", To: "201", Area: box(30, 30, 10, 10)}, "not_adjacent", "draw up to the edge of 201", false},
+		"part of it":         {adjustment.Step{From: "101", To: "201", Area: orb.MultiPolygon{box(30, 30, 10, 10), box(95, 10, 10, 10)}}, "not_adjacent", "draw up to the edge of 201", true},
+		"beside the area":    {adjustment.Step{From: "101", To: "201", Area: box(130, 30, 10, 10)}, "nothing_moved", "draw over a part of it", false},
+		"line over a house":  {adjustment.Step{From: "101", To: "201", Line: orb.LineString{ll(85, -5), ll(85, 105)}}, "cuts_houses", "lead the edge around it", true},
+		"split over a house": {adjustment.Step{From: "101", Line: orb.LineString{ll(-5, 44), ll(105, 43)}}, "cuts_houses", "lead the edge around it", true},
+		"no donor named":     {adjustment.Step{To: "201", Area: box(70, 60, 60, 60)}, "step_from", "from 101, 102", false},
 	} {
 		p := planTown(t, s, c.step)
 		if !p.Refused() || p.Checks[0].Rule != c.rule || !strings.Contains(p.Checks[0].Fix, c.fix) || p.Checks[0].At == nil {
@@ -209,7 +211,11 @@ func TestRefusalsHelp(t *testing.T) {
 			t.Errorf("%s: suggests %v", name, p.Checks[0].Suggest)
 		}
 		if c.mends {
-			c.step.Area = p.Checks[0].Suggest
+			if line, ok := p.Checks[0].Suggest.(orb.LineString); ok {
+				c.step.Line = line
+			} else {
+				c.step.Area = p.Checks[0].Suggest
+			}
 			applyTown(t, s, c.step)
 		}
 	}
