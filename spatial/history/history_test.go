@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -424,8 +426,13 @@ func (h *chronicle) at(id spatial.LayerID, feature int64, valid, known time.Time
 	return then
 }
 
+// TestAtTwin tries 500 changes, or as many as WANGGE_EDITS says.
 func TestAtTwin(t *testing.T) {
-	for seed := range uint64(30) {
+	edits := 500
+	if n, err := strconv.Atoi(os.Getenv("WANGGE_EDITS")); err == nil {
+		edits = n
+	}
+	for seed := range uint64(edits+59) / 60 {
 		h := &chronicle{random: rand.New(rand.NewPCG(seed, 4)), states: []*spatial.Snapshot{town(t)}}
 		for hour := range 60 {
 			h.step(t, hour)
