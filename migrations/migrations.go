@@ -1,6 +1,6 @@
 // Package migrations holds the numbered SQL that brings a PostgreSQL schema to
-// what data/postgis expects: the PostGIS extension, the bookkeeping tables and the
-// triggers that keep the change log.
+// what data/postgis expects: the PostGIS extension, the bookkeeping tables, the
+// triggers that keep the change log and those that guard partitions.
 //
 // It runs nothing itself, and makes no feature tables: those are generated
 // from their layers' schemas.

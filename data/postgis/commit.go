@@ -114,7 +114,10 @@ func (t table) build(ctx context.Context, tx pgx.Tx, layers catalogue) error {
 	if err := t.addIndexes(ctx, tx); err != nil {
 		return err
 	}
-	return t.follow(ctx, tx)
+	if err := t.follow(ctx, tx); err != nil {
+		return err
+	}
+	return t.guard(ctx, tx)
 }
 
 func editAll(ctx context.Context, tx pgx.Tx, layers catalogue, changes []spatial.LayerChange) error {

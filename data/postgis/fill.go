@@ -91,6 +91,9 @@ func makeLayer(ctx context.Context, tx pgx.Tx, layers catalogue, fill func(table
 	if err == nil {
 		err = added.follow(ctx, tx)
 	}
+	if err == nil {
+		err = added.guard(ctx, tx)
+	}
 	return explainTable(err, string(added.ID))
 }
 

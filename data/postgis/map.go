@@ -119,7 +119,7 @@ func (s *Store) mapTable(ctx context.Context, tx pgx.Tx, m Mapping, done *Mapped
 	return explainGrant(err, added.table)
 }
 
-var bookkeeping = []string{"store", "layer", "change", "edit", "migration"}
+var bookkeeping = []string{"store", "layer", "change", "edit", "migration", "seam", "proof"}
 
 // own says whether a table in the store's schema is one of the store.
 func (c catalogue) own(table string) bool {

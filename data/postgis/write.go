@@ -55,7 +55,7 @@ func number(ctx context.Context, tx pgx.Tx, base spatial.Version, note string, e
 	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = "+literal(rowPatience)); err != nil {
 		return 0, err
 	}
-	if _, err := tx.Exec(ctx, "SELECT set_config('wangge.note', $1, true)", note); err != nil {
+	if _, err := tx.Exec(ctx, "SELECT set_config('wangge.note', $1, true), set_config('wangge.proved', 'on', true)", note); err != nil {
 		return 0, err
 	}
 	if err := edit(tx); err != nil {
