@@ -11,6 +11,7 @@ import { type RedrawWords, redrawWords } from "./words.ts";
 export interface CaseActs extends EffectActs {
   edit(a: Adjustment): void;
   preview(p: Preview | undefined): void;
+  acted(): void;
 }
 
 export class Cases {
@@ -93,8 +94,8 @@ export class Cases {
     const facts: [string, string | undefined | false][] = [
       [words.street, a.street?.name], [words.reason, a.reason], [words.effective, this.#day(a.effective_at)], [words.proposer, a.proposer], [words.reviewer, a.reviewer], [words.approver, a.approver],
       [words.number, decision?.number], [words.date, decision?.date], [words.file, decision?.file], [words.consents, a.consents?.map((s) => s.name).join(words.listSeparator)],
-      ["", !!a.reverts && words.reverts(a.reverts)], ["", !!a.result && words.resultVersion(a.result)]];
-    return h("dl", { className: "case-facts" }, ...facts.filter(([, v]) => v).map(([t, v]) => h("div", {}, h("dt", {}, t || "#"), h("dd", {}, v || ""))));
+      [words.undoes, !!a.reverts && `#${a.reverts}`], [words.result, !!a.result && String(a.result)]];
+    return h("dl", { className: "case-facts" }, ...facts.filter(([, v]) => v).map(([t, v]) => h("div", {}, h("dt", {}, t), h("dd", {}, v || ""))));
   }
 
   // papers are documents of an adjustment; they are read in the reader's
@@ -157,6 +158,7 @@ export class Cases {
     try {
       const result = await act(a, action, body);
       const name = this.#words.actions[action] ?? action;
+      this.#acts.acted();
       await this.show(action === "revert" ? result.id : a.id, action === "revert" ? this.#words.reverted(result.id) : this.#words.done(name));
     } catch (fault) {
       form.append(faultOf(fault, this.#words)); // what was written stays

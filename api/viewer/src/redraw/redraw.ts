@@ -70,7 +70,7 @@ export class Redraw {
     this.#overlay = new Overlay(host.map);
     this.#pen = new Pen(host.map, this.#ground, { drawn: (s) => this.#drawn(s), moving: (s) => this.#moving(s) });
     const acts = this.#effectActs();
-    this.#cases = new Cases({ layer: acts.layer, nameOf: acts.nameOf, goTo: acts.goTo, goToFeature: acts.goToFeature, edit: (a) => this.#edit(a), preview: (p) => { this.#shown = p; this.#drawOverlay(); if (p) this.#fitTo(p); } });
+    this.#cases = new Cases({ layer: acts.layer, nameOf: acts.nameOf, goTo: acts.goTo, goToFeature: acts.goToFeature, edit: (a) => this.#edit(a), acted: () => void this.#countInbox(), preview: (p) => { this.#shown = p; this.#drawOverlay(); if (p) this.#fitTo(p); } });
     this.#drawing = h("div", {}, this.#tools, this.#editor, this.#steps, this.#effects, this.#proposal, this.#outcome);
     this.element.append(this.#account, this.#tabs, this.#drawing, this.#cases.element);
     host.map.on("moveend", () => void this.#look());

@@ -54,11 +54,8 @@ const zh = {
   undo: "撤销",
   redo: "重做",
   clear: "全部清除",
-  clearSure: "清除全部步骤？",
   // effects
   effects: "影响",
-  computing: "正在计算……",
-  previewFailed: "预览没有算出来。",
   noSteps: "还没有可预览的步骤。",
   summary: (people: string, rooms: string, buildings: string) => `划转 ${people} 人、${rooms} 间房、${buildings} 栋楼`,
   figure: "指标",
@@ -68,7 +65,7 @@ const zh = {
   untouched: (n: number) => `另有 ${n} 个只是边界多了顶点，数字和形状不变。`,
   isNew: "新设",
   isGone: "撤销",
-  figures: { area: "面积", perimeter: "周长", compactness: "紧凑度", parts: "块数", neighbours: "相邻" } as Record<string, string>,
+  figures: { area: "面积", compactness: "紧凑度" } as Record<string, string>,
   unclassified: "未定级",
   small: "<5",
   moved: (n: number) => `改变归属的楼栋（${n}）`,
@@ -87,7 +84,7 @@ const zh = {
     drawing_size: "顶点太多", ring: "范围没有闭合或有误", lattice: "坐标无法对齐", line_ends: "线没有从一边画到另一边", line_simple: "线条自相交叉", new_code: "新编码不合规则",
     nothing_moved: "没有任何变化，范围不在划出的网格内", numbers_used_up: "社区的网格号已用完", overlap: "与别的范围重叠", step_from: "没有选划出的网格", step_to: "没有选划入的网格，或两者相同", step_kind: "步骤不完整",
     parts: "网格由多块组成", sliver_risk: "划出的地块过窄", absorbed: "网格将撤销，其编号不再启用", size_band: "户数不在建议范围内", grid_empty: "网格内不再有任何对象", compactness: "形状不够紧凑",
-    expected: "数字与填报的不一致", expectation: "数字与填报的不一致",
+    expected: "数字与填报的不一致",
   } as Record<string, string>,
   // proposal
   proposal: "调整申请",
@@ -107,7 +104,6 @@ const zh = {
   discardSure: "当前未保存的内容将被替换，继续？",
   // list
   none: "没有调整。",
-  listFailed: "列表没有读到。",
   back: "返回列表",
   refresh: "刷新",
   states: { draft: "草稿", submitted: "已提交", reviewed: "区中心已审核", approved: "市网格办已批准", scheduled: "待生效", applied: "已生效", returned: "退回", withdrawn: "撤回", rejected: "不予批准" } as Record<string, string>,
@@ -123,14 +119,13 @@ const zh = {
   approver: "批准",
   street: "街道",
   consents: "已同意的街道",
-  reverts: (id: number) => `撤销第 ${id} 号`,
+  undoes: "撤销的调整",
   history: "办理记录",
   codes: "新旧编码对照表（XLSX）",
   sheet: "打印表",
-  none2: "无",
   reverted: (id: number) => `已生成撤销草稿（第 ${id} 号）。`,
   done: (action: string) => `已${action}。`,
-  resultVersion: (n: number) => `数据版本 ${n}`,
+  result: "生效后版本",
   // faults
   unreachable: "连接不上服务，内容已保留，请稍后再试。",
   faults: {
@@ -138,7 +133,6 @@ const zh = {
   } as Record<number, string>,
   serverFault: "服务出错，内容已保留，请稍后再试。",
   m2: "平方米",
-  m: "米",
 };
 
 export type RedrawWords = typeof zh;
@@ -193,10 +187,7 @@ const en: RedrawWords = {
   undo: "Undo",
   redo: "Redo",
   clear: "Clear all",
-  clearSure: "Clear all steps?",
   effects: "Effects",
-  computing: "Computing …",
-  previewFailed: "The preview could not be computed.",
   noSteps: "Nothing to preview yet.",
   summary: (people, rooms, buildings) => `${people} residents, ${rooms} rooms and ${buildings} buildings change hands`,
   figure: "Figure",
@@ -206,7 +197,7 @@ const en: RedrawWords = {
   untouched: (n) => `${n} more only got a corner on their edge; nothing else changes.`,
   isNew: "new",
   isGone: "ceases",
-  figures: { area: "Area", perimeter: "Perimeter", compactness: "Compactness", parts: "Parts", neighbours: "Neighbours" },
+  figures: { area: "Area", compactness: "Compactness" },
   unclassified: "unclassified",
   small: "<5",
   moved: (n) => `Buildings that change hands (${n})`,
@@ -234,7 +225,6 @@ const en: RedrawWords = {
   startNew: "Begin another",
   discardSure: "What is not saved will be replaced. Go on?",
   none: "No adjustments.",
-  listFailed: "The list could not be read.",
   back: "Back to the list",
   refresh: "Refresh",
   states: { draft: "draft", submitted: "submitted", reviewed: "reviewed by the district", approved: "approved by the city", scheduled: "scheduled", applied: "in effect", returned: "returned", withdrawn: "withdrawn", rejected: "rejected" },
@@ -250,14 +240,13 @@ const en: RedrawWords = {
   approver: "Approved by",
   street: "Street",
   consents: "Streets that consented",
-  reverts: (id) => `undoes no. ${id}`,
+  undoes: "Undoes",
   history: "Record",
   codes: "Old and new codes (XLSX)",
   sheet: "Printable sheet",
-  none2: "none",
   reverted: (id) => `A draft that undoes it was made: no. ${id}.`,
   done: (action) => `Done: ${action}.`,
-  resultVersion: (n) => `data version ${n}`,
+  result: "Data version after",
   unreachable: "The service cannot be reached; nothing is lost, try again later.",
   faults: {
     401: "Not signed in, or the token is no longer valid: sign in again.", 403: "You may not do this: ", 404: "Not found; perhaps it was removed.", 409: "In conflict with the present state: ",
@@ -265,7 +254,6 @@ const en: RedrawWords = {
   },
   serverFault: "The service failed; nothing is lost, try again later.",
   m2: "m²",
-  m: "m",
 };
 
 export const redrawWords: Record<Language, RedrawWords> = { zh, en };
