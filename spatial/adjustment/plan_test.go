@@ -187,6 +187,11 @@ func checkNear(t *testing.T, before, after *spatial.Snapshot, p *adjustment.Plan
 			if faults := partition.ProveNestedIn(is, field, parents, codes); len(faults) > 0 {
 				t.Errorf("%s: %v", c.Layer, faults)
 			}
+			old := partition.Nesting{Children: was, Parents: layerOf(t, before, parents.ID()), Field: field}
+			now := partition.Nesting{Children: is, Parents: parents, Field: field}
+			if !partition.ProveNestingChange(old, now, touched(c), touchedIn(p.Change, parents.ID())) {
+				t.Errorf("%s: not nested as far as changed", c.Layer)
+			}
 		}
 	}
 	for _, m := range p.Moved {
@@ -217,6 +222,15 @@ func checkNear(t *testing.T, before, after *spatial.Snapshot, p *adjustment.Plan
 			t.Errorf("%s %s: %v m², told %v", u.Level, u.Code, a, f.Attribute("area").Float())
 		}
 	}
+}
+
+func touchedIn(c spatial.Change, layer spatial.LayerID) []int64 {
+	for _, change := range c.Layers {
+		if change.Layer == layer {
+			return touched(change)
+		}
+	}
+	return nil
 }
 
 func touched(c spatial.LayerChange) []int64 {

@@ -124,6 +124,40 @@ func TestProveNestedInLooksAtThoseParents(t *testing.T) {
 	}
 }
 
+// TestProveNestingChangeAgrees moves vertices of cells, and either lets the
+// blocks follow or not.
+func TestProveNestingChangeAgrees(t *testing.T) {
+	cells := jittered(3)
+	blocks, names := dissolved(cells)
+	before := Nesting{layerOf(t, cells), blockLayer(t, blocks, names), "block"}
+	var all []int64
+	for i := range blocks {
+		all = append(all, int64(i+1))
+	}
+	random, verdicts := rand.New(rand.NewPCG(8, 8)), map[bool]int{}
+	for range 200 {
+		edited, ids := cloneAll(cells), []int64(nil)
+		for range 1 + random.IntN(3) {
+			old := cells[random.IntN(len(cells))][0][random.IntN(3)]
+			ids = append(ids, shiftVertex(edited, old, Vertex{VertexOf(old).X + 7, VertexOf(old).Y}.LL(), 99)...)
+		}
+		slices.Sort(ids)
+		after := Nesting{layerOf(t, edited), before.Parents, "block"}
+		if random.IntN(2) == 0 {
+			moved, _ := dissolved(edited)
+			after.Parents = blockLayer(t, moved, names)
+		}
+		want := len(ProveNested(after.Children, "block", after.Parents)) == 0
+		if got := ProveNestingChange(before, after, slices.Compact(ids), all); got != want {
+			t.Fatalf("%v after a change of %v, want %v", got, ids, want)
+		}
+		verdicts[want]++
+	}
+	if len(verdicts) < 2 {
+		t.Errorf("%v prove little", verdicts)
+	}
+}
+
 func TestSnap(t *testing.T) {
 	off := func(x, y float64) orb.Point { return orb.Point{114 + x*1e-9, 22.5 + y*1e-9} }
 	on := func(x, y int64) orb.Point { return Vertex{114_000_000_000 + x, 22_500_000_000 + y}.LL() }

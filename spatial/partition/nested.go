@@ -35,6 +35,66 @@ func ProveNestedIn(children *spatial.Layer, field string, parents *spatial.Layer
 	return proveNested(some, field, above, children.ID())
 }
 
+// Nesting are two levels of a snapshot: children refer to their parents by a
+// field.
+type Nesting struct {
+	Children, Parents *spatial.Layer
+	Field             string
+}
+
+// ProveNestingChange says whether parents that were the dissolve of their
+// children still are after a change of the features with the given ids. It
+// looks at those only: by parent, what the children's boundaries gained and
+// lost must be what the parent's did, opposite segments cancelling. That every
+// boundary passes no segment both ways is for [ProveChange] of either layer.
+// Where it is false, [ProveNestedIn] tells the faults.
+func ProveNestingChange(before, after Nesting, children, parents []int64) bool {
+	sums := sums{}
+	sums.addAll(before.Children, before.Field, children, -1)
+	sums.addAll(after.Children, after.Field, children, 1)
+	sums.addAll(before.Parents, before.Parents.Schema().Code, parents, 1)
+	sums.addAll(after.Parents, after.Parents.Schema().Code, parents, -1)
+	for _, sum := range sums {
+		if slices.ContainsFunc(sum.times, func(n int) bool { return n != 0 }) {
+			return false
+		}
+	}
+	return true
+}
+
+// sums are, by code, segments and how often each is passed, less how often
+// its reverse is.
+type sums map[string]*sum
+
+type sum struct {
+	edgeList
+	times []int
+}
+
+func (s sums) addAll(layer *spatial.Layer, field string, ids []int64, n int) {
+	for f := range pick(layer, ids) {
+		code := f.Attribute(field).Text()
+		if s[code] == nil {
+			s[code] = &sum{}
+		}
+		face := knownFace(code, f.Geometry())
+		for h := range face.halfEdges() {
+			s[code].add(h, n)
+		}
+	}
+}
+
+func (s *sum) add(h halfEdge, n int) {
+	if less(h.to, h.from) {
+		h, n = h.reverse(), -n
+	}
+	i, added := s.edgeList.add(h)
+	if added {
+		s.times = append(s.times, 0)
+	}
+	s.times[i] += n
+}
+
 func proveNested(children []spatial.Feature, field string, parents []spatial.Feature, id spatial.LayerID) []Fault {
 	faces, faults := facesOf(slices.Values(children))
 	edges, _ := pair(faces)
