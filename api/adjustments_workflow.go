@@ -61,7 +61,6 @@ func (s *Server) workflowRoutes() []route {
 		{method: http.MethodGet, path: "/adjustments/{id}/sheet", summary: "An adjustment as a sheet to print: maps before and after, effects, codes, checks, audit",
 			parameters: []parameter{adjustmentParam}, media: []string{mediaHTML}, roles: signedIn, handle: s.sheet},
 	}
-	routes = append(routes, route{method: http.MethodGet, path: "/sheet.css", summary: "How sheets to print look", media: []string{"text/css"}, handle: s.sheetStyle})
 	for _, m := range moves {
 		routes = append(routes, route{method: http.MethodPost, path: "/adjustments/{id}/" + m.word, summary: m.summary,
 			parameters: change, body: mediaJSON, media: []string{mediaJSON}, roles: signedIn, handle: s.move(m.action)})

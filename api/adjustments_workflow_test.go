@@ -252,7 +252,13 @@ func (o *office) checkPapers(at string) {
 	if kind, _ := book.GetCellType("新旧编码对照表", "E2"); kind == excelize.CellTypeNumber || kind == excelize.CellTypeUnset {
 		o.t.Errorf("codes are cells of type %v", kind)
 	}
-	sheet := o.ask("guest", http.MethodGet, at+"/sheet", "").Body.String()
+	page := o.ask("guest", http.MethodGet, at+"/sheet", "")
+	sheet := page.Body.String()
+	_, style, _ := strings.Cut(sheet, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	if policy := page.Header().Get("Content-Security-Policy"); style == "" || !strings.Contains(policy, styleHash(style)) {
+		o.t.Errorf("the policy %s forbids the sheet's own style", policy)
+	}
 	for _, part := range []string{"深水楼片区划归新兴社区13网格", was, is, "合成数据", "深网格办〔2024〕12号", "看过了 &lt;b&gt;", "<svg", "已生效"} {
 		if !strings.Contains(sheet, part) {
 			o.t.Errorf("the sheet has no %s", part)

@@ -2,6 +2,9 @@ package api
 
 import (
 	"bytes"
+	"crypto/sha256"
+	_ "embed" // the style
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"math"
@@ -17,6 +20,21 @@ import (
 
 var sheetTemplate = template.Must(template.New("sheet.html").Funcs(template.FuncMap{"inc": func(i int) int { return i + 1 }}).ParseFS(pages, "pages/sheet.html"))
 
+// sheetStyle is how sheets look. It stands in them, so that one that is kept
+// as a file is whole.
+//
+//go:embed pages/sheet.css
+var sheetStyle string
+
+// sheetPolicy lets a sheet have that style and nothing else.
+var sheetPolicy = strings.Replace(pagePolicy, "'self'", styleHash(sheetStyle), 1)
+
+// styleHash allows a style by what it is (Content Security Policy 3, 2.3.1).
+func styleHash(style string) string {
+	sum := sha256.Sum256([]byte(style))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
 // What a sheet prints at most; files have all of it.
 const (
 	sheetMoved = 300
@@ -25,21 +43,22 @@ const (
 
 // sheetPage is an adjustment as it is printed.
 type sheetPage struct {
-	Base, Title string
-	Synthetic   bool
-	Refused     bool
-	About       []pagePair
-	Reason      string
-	Before      *sheetMap
-	After       *sheetMap
-	Effects     []effectTable
-	Moved       []recoded
-	MoreMoved   int
-	Others      []pagePair // what moves and has no code, by layer
-	Rooms       string
-	Checks      []printedCheck
-	Audit       []printedLine
-	Foot        string
+	Title     string
+	Style     template.CSS
+	Synthetic bool
+	Refused   bool
+	About     []pagePair
+	Reason    string
+	Before    *sheetMap
+	After     *sheetMap
+	Effects   []effectTable
+	Moved     []recoded
+	MoreMoved int
+	Others    []pagePair // what moves and has no code, by layer
+	Rooms     string
+	Checks    []printedCheck
+	Audit     []printedLine
+	Foot      string
 }
 
 // effectTable compares some areas of one level.
@@ -68,16 +87,6 @@ type printedCheck struct {
 
 type printedLine struct{ At, Actor, Action, From, To, Note string }
 
-func (s *Server) sheetStyle(w http.ResponseWriter, _ *request) error {
-	style, err := pages.ReadFile("pages/sheet.css")
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, err = w.Write(style)
-	return err
-}
-
 // sheet answers with an adjustment to be printed.
 func (s *Server) sheet(w http.ResponseWriter, r *request) error {
 	a, err := s.found(r)
@@ -99,13 +108,13 @@ func (s *Server) sheet(w http.ResponseWriter, r *request) error {
 	h := w.Header()
 	told.head(h)
 	h.Set("Content-Type", mediaHTML+"; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Content-Security-Policy", sheetPolicy)
 	_, err = w.Write(body.Bytes())
 	return err
 }
 
 func (s *Server) sheetPage(r *request, a adjustment.Adjustment, on *spatial.Snapshot, plan *adjustment.Plan, told *preview) sheetPage {
-	p := sheetPage{Base: s.base(r.Request), Title: a.Title, Synthetic: told.Synthetic, Refused: told.Refused, Reason: a.Reason,
+	p := sheetPage{Title: a.Title, Style: template.CSS(sheetStyle), Synthetic: told.Synthetic, Refused: told.Refused, Reason: a.Reason,
 		About: r.sheetHead(a, told), Effects: effectTables(on, told.Effects), Checks: printedChecks(told.Checks), Rooms: roomsNote}
 	p.Before, p.After = sheetMaps(on, a.Layer, plan)
 	p.Moved = recodedBy(on, plan)
