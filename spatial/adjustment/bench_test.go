@@ -24,18 +24,21 @@ func localMoves(s *spatial.Snapshot, n int) []adjustment.Step {
 }
 
 // BenchmarkLocalMoves plans 500 random moves and tells how long half of them
-// and 99 in 100 took at most.
+// and 99 in 100 took at most. Of each it is the least of all rounds, so that
+// what else the machine does counts less.
 func BenchmarkLocalMoves(b *testing.B) {
 	s := district(b)
 	steps := localMoves(s, 500)
-	var took []time.Duration
+	took := make([]time.Duration, len(steps))
 	for b.Loop() {
-		for _, step := range steps {
+		for i, step := range steps {
 			start := time.Now()
 			if _, err := adjustment.New(s, "grids", []adjustment.Step{step}); err != nil {
 				b.Fatal(err)
 			}
-			took = append(took, time.Since(start))
+			if d := time.Since(start); took[i] == 0 || d < took[i] {
+				took[i] = d
+			}
 		}
 	}
 	slices.Sort(took)
