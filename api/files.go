@@ -34,7 +34,7 @@ func pageLimit(r *request, as string) int {
 // how many there are, how many it has, and where to go on if it is cut.
 func (s *Server) writeFile(w http.ResponseWriter, r *request, l *listing, as string) error {
 	h := w.Header()
-	provenanceOf(r.snapshot, l.layer).head(h)
+	r.provenance(l.layer).head(h)
 	in := frame{crs: l.in.crs} // columns are named, so their order needs no register
 	in.head(h)
 	h.Set("OGC-NumberMatched", strconv.Itoa(l.matched))

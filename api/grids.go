@@ -14,7 +14,7 @@ import (
 func (s *Server) gridRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/grids/at", summary: "The grid that holds a place, with its community, street and district",
-			parameters: []parameter{lonParam, latParam, geojsonFormat}, media: []string{mediaGeoJSON}, handle: s.gridAt},
+			parameters: []parameter{lonParam, latParam, momentParam, knownParam, geojsonFormat}, media: []string{mediaGeoJSON}, handle: s.gridAt},
 	}
 }
 
@@ -41,6 +41,9 @@ type located struct {
 const pointInPolygon = "exact point in polygon on the stored coordinates; an edge belongs to the smaller code"
 
 func (s *Server) gridAt(w http.ResponseWriter, r *request) error {
+	if err := s.past(r); err != nil {
+		return err
+	}
 	grids, err := r.snapshot.Layer(gridLayer)
 	if err != nil {
 		return err
@@ -61,7 +64,7 @@ func (s *Server) gridAt(w http.ResponseWriter, r *request) error {
 			used, units = append(used, above.Layer()), append(units, above)
 		}
 	}
-	answer.analysis = analysis{provenanceOf(r.snapshot, used...), pointInPolygon, crs84, parametersOf(r), map[string]int{}}
+	answer.analysis = analysis{r.provenance(used...), pointInPolygon, crs84, parametersOf(r), map[string]int{}}
 	answer.head(w.Header())
 	return writeFeature(w, frame{}, grid, allFields(grids.Schema()), answer)
 }

@@ -17,11 +17,11 @@ import (
 func (s *Server) itemRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/collections/{layer}/items", summary: "Features of a layer, in order of their ids", filters: true,
-			parameters: []parameter{layerParam, bboxParam, bboxCRSParam, datetimeParam, filterParam, filterLangParam, filterCRSParam, crsParam, datumParam,
+			parameters: []parameter{layerParam, bboxParam, bboxCRSParam, datetimeParam, knownParam, filterParam, filterLangParam, filterCRSParam, crsParam, datumParam,
 				sortbyParam, limitParam, cursorParam, propertiesParam, itemsFormat},
 			media: []string{mediaGeoJSON, mediaHTML, mediaCSV, mediaXLSX}, handle: s.items},
 		{method: http.MethodGet, path: "/collections/{layer}/items/{id}", summary: "One feature",
-			parameters: []parameter{layerParam, itemParam, crsParam, datumParam, propertiesParam, itemFormat}, media: []string{mediaGeoJSON, mediaHTML}, handle: s.item},
+			parameters: []parameter{layerParam, itemParam, momentParam, knownParam, crsParam, datumParam, propertiesParam, itemFormat}, media: []string{mediaGeoJSON, mediaHTML}, handle: s.item},
 	}
 }
 
@@ -50,7 +50,7 @@ var (
 	}
 	datetimeParam = &param[interval]{
 		declaration{name: "datetime", in: inQuery, example: "2024-11-04T00:00:00Z/..", schema: jsonSchema{"type": "string"},
-			description: "an instant, or an interval with / and .. for an open end (RFC 3339); a day without time is the whole day. It asks about the field that /queryables marks as primary-instant, and is refused where there is none"},
+			description: "an instant, or an interval with / and .. for an open end (RFC 3339); a day without time is the whole day. It asks about the field that /queryables marks as primary-instant. In layers without one it is an instant or a day, and the answer is from the boundaries, codes and attachments that held then"},
 		parseDatetime,
 	}
 	sortbyParam = &param[[]string]{
@@ -111,6 +111,9 @@ func parseLimit(text string) (int, error) {
 
 // items answers with a page of the features that a query selects.
 func (s *Server) items(w http.ResponseWriter, r *request) error {
+	if err := s.pastItems(r); err != nil {
+		return err
+	}
 	selected, err := r.selection()
 	if err != nil {
 		return err
@@ -134,7 +137,7 @@ func (s *Server) items(w http.ResponseWriter, r *request) error {
 	}
 	switch as {
 	case "html":
-		provenanceOf(r.snapshot, selected.layer).head(w.Header())
+		r.provenance(selected.layer).head(w.Header())
 		return s.itemsPage(w, r, &list)
 	case "csv", "xlsx":
 		return s.writeFile(w, r, &list, as)
@@ -196,7 +199,7 @@ func (r *request) bboxFilter(*spatial.Schema) ([]*filter.Filter, error) {
 }
 
 func (r *request) datetimeFilter(schema *spatial.Schema) ([]*filter.Filter, error) {
-	if !datetimeParam.given(r) {
+	if !datetimeParam.given(r) || r.when.Datetime != "" {
 		return nil, nil
 	}
 	f, err := datetimeParam.of(r).during(schema)
@@ -257,7 +260,7 @@ type pageHead struct {
 
 func (s *Server) writePage(w http.ResponseWriter, r *request, l *listing) error {
 	head := pageHead{Type: "FeatureCollection", NumberMatched: l.matched, NumberReturned: len(l.features),
-		TimeStamp: time.Now().UTC().Format(time.RFC3339), provenance: provenanceOf(r.snapshot, l.layer), Coordinates: l.in.describe(),
+		TimeStamp: time.Now().UTC().Format(time.RFC3339), provenance: r.provenance(l.layer), Coordinates: l.in.describe(),
 		Links: []link{s.self(r, mediaGeoJSON), s.up(r, l.layer)}}
 	if l.more {
 		next := s.next(r, l)
@@ -308,6 +311,9 @@ func (s *Server) next(r *request, l *listing) link {
 
 // item answers with one feature.
 func (s *Server) item(w http.ResponseWriter, r *request) error {
+	if err := s.past(r); err != nil {
+		return err
+	}
 	layer, err := r.layer()
 	if err != nil {
 		return err
@@ -316,7 +322,7 @@ func (s *Server) item(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	feature, err := find(r.snapshot, layer, itemParam.of(r))
+	feature, alias, err := r.known(layer, itemParam.of(r))
 	if err != nil {
 		return err
 	}
@@ -325,14 +331,15 @@ func (s *Server) item(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	if r.as(itemFormat) == "html" {
-		provenanceOf(r.snapshot, layer).head(w.Header())
+		r.provenance(layer).head(w.Header())
 		return s.itemPage(w, r, feature, fields)
 	}
 	tail := struct {
 		provenance
 		Coordinates *coordinates `json:"coordinates,omitempty"`
+		Alias       *formerly    `json:"alias,omitempty"`
 		Links       []link       `json:"links"`
-	}{provenanceOf(r.snapshot, layer), in.describe(), []link{s.self(r, mediaGeoJSON), s.canonical(r, feature), s.up(r, layer)}}
+	}{r.provenance(layer), in.describe(), alias, []link{s.self(r, mediaGeoJSON), s.canonical(r, feature), s.up(r, layer)}}
 	tail.head(w.Header())
 	in.head(w.Header())
 	return writeFeature(w, in, feature, fields, tail)

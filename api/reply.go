@@ -36,6 +36,7 @@ type provenance struct {
 	Version   spatial.Version            `json:"version"`
 	AsOf      map[spatial.LayerID]string `json:"as_of"` // date of each layer used
 	Synthetic bool                       `json:"synthetic"`
+	when
 }
 
 func provenanceOf(s *spatial.Snapshot, layers ...*spatial.Layer) provenance {

@@ -41,6 +41,7 @@ type request struct {
 	query    url.Values        // well-formed, each name once
 	values   map[string]any
 	filters  url.Values // query parameters that are fields of the layer
+	when     when       // the time that the snapshot is of, if not now
 }
 
 // table lists every operation of the service.

@@ -14,12 +14,12 @@ const mediaTile = "application/vnd.mapbox-vector-tile"
 
 func (s *Server) tileRoutes() []route {
 	tile := route{method: http.MethodGet, path: "/tiles/{layers}/{z}/{x}/{y}.mvt", summary: "One vector tile of layers, in Web Mercator",
-		parameters: []parameter{layersParam, tileZ, tileX, tileY}, media: []string{mediaTile}, volatile: true, handle: s.tile}
+		parameters: []parameter{layersParam, tileZ, tileX, tileY, momentParam, knownParam}, media: []string{mediaTile}, volatile: true, handle: s.tile}
 	alias := tile
 	alias.path, alias.summary = "/tiles/{layers}/{z}/{x}/{y}.pbf", "The same tile, by the name that GDAL looks for"
 	return []route{
 		{method: http.MethodGet, path: "/tiles/{layers}.json", summary: "Tiles of layers, described as TileJSON 3",
-			parameters: []parameter{layersParam}, media: []string{mediaJSON}, handle: s.tileJSON},
+			parameters: []parameter{layersParam, momentParam, knownParam}, media: []string{mediaJSON}, handle: s.tileJSON},
 		tile, alias,
 	}
 }
@@ -47,9 +47,15 @@ func tileNumber(name, description, example string) *param[string] {
 }
 
 func (s *Server) tileJSON(w http.ResponseWriter, r *request) error {
+	if err := s.past(r); err != nil {
+		return err
+	}
 	described, err := tiles.NewTileJSON(r.snapshot, layersParam.of(r), s.base(r.Request))
 	if err != nil {
 		return unknownLayer(err)
+	}
+	if len(r.query) > 0 {
+		described.Tiles[0] += "?" + r.query.Encode()
 	}
 	return writeJSON(w, mediaJSON, described)
 }
@@ -58,6 +64,9 @@ func (s *Server) tile(w http.ResponseWriter, r *request) error {
 	id, err := tiles.ParseID(tileZ.of(r), tileX.of(r), tileY.of(r))
 	if err != nil {
 		return outsideMatrix(err)
+	}
+	if err := s.past(r); err != nil {
+		return err
 	}
 	tile, err := s.renderer.Render(r.Context(), r.snapshot, layersParam.of(r), id)
 	if err != nil {
