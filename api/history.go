@@ -25,9 +25,9 @@ func (s *Server) historyRoutes() []route {
 		{method: http.MethodGet, path: "/grids/{id}/lineage", summary: "By what splits, merges and transfers a grid came to have its land, and others theirs, as a graph",
 			parameters: grid, media: []string{mediaJSON}, handle: s.gridLineage},
 		{method: http.MethodGet, path: "/grids/difference", summary: "The land and the features that passed between grids from one date to another",
-			parameters: []parameter{fromParam, toParam, geojsonFormat}, media: []string{mediaGeoJSON}, handle: s.gridDifference},
+			parameters: []parameter{beforeParam, afterParam, geojsonFormat}, media: []string{mediaGeoJSON}, handle: s.gridDifference},
 		{method: http.MethodGet, path: "/grids/counts", summary: "The figures of today on the boundaries of a date",
-			parameters: []parameter{boundariesParam, byParam, jsonFormat}, media: []string{mediaJSON}, handle: s.counts},
+			parameters: []parameter{boundariesParam, levelParam, jsonFormat}, media: []string{mediaJSON}, handle: s.counts},
 	}
 }
 
@@ -42,10 +42,10 @@ var (
 			description: "the grid's id or code, one that it had too; also like 440303002007-18 and 新秀社区18网格"},
 		itemParam.parse,
 	}
-	fromParam       = dateParam("from", "the state before", true)
-	toParam         = dateParam("to", "the state after; that of now if left out", false)
+	beforeParam     = dateParam("from", "the state before", true)
+	afterParam      = dateParam("to", "the state after; that of now if left out", false)
 	boundariesParam = dateParam("boundaries", "the boundaries to count on; those of now if left out", false)
-	byParam         = &param[spatial.LayerID]{
+	levelParam      = &param[spatial.LayerID]{
 		declaration{name: "by", in: inQuery, example: "community", initial: "grid", description: "the level to count by",
 			schema: jsonSchema{"type": "string", "enum": slices.Sorted(maps.Keys(countedBy)), "default": "grid"}},
 		func(text string) (spatial.LayerID, error) {
@@ -163,8 +163,8 @@ func (r *request) titleOf(id int64) string {
 	return a.Title
 }
 
-// edge is land that passed, in the graph of a lineage.
-type edge struct {
+// lineageEdge is land that passed, in the graph of a lineage.
+type lineageEdge struct {
 	From       string       `json:"from"`
 	To         string       `json:"to"`
 	Kind       history.Kind `json:"kind"`
@@ -175,7 +175,7 @@ type edge struct {
 	Part       float64      `json:"part"` // of what from had
 }
 
-type node struct {
+type lineageNode struct {
 	Code   string `json:"code"`
 	Exists bool   `json:"exists"`
 	Name   string `json:"name,omitempty"`
@@ -189,20 +189,20 @@ func (s *Server) gridLineage(w http.ResponseWriter, r *request) error {
 	}
 	answer := struct {
 		provenance
-		ID    int64  `json:"id"`
-		Nodes []node `json:"nodes"`
-		Edges []edge `json:"edges"`
-	}{r.provenance(layer), id, []node{}, []edge{}}
+		ID    int64         `json:"id"`
+		Nodes []lineageNode `json:"nodes"`
+		Edges []lineageEdge `json:"edges"`
+	}{r.provenance(layer), id, []lineageNode{}, []lineageEdge{}}
 	codes := map[string]bool{}
 	if now, err := layer.Feature(id); err == nil {
 		codes[now.Code()] = true
 	}
 	for _, d := range history.Lineage(r.whole, gridLayer, id) {
 		codes[d.From], codes[d.To] = true, true
-		answer.Edges = append(answer.Edges, edge{d.From, d.To, d.Kind, d.At, d.Adjustment, r.titleOf(d.Adjustment), float64(d.Area), d.Part})
+		answer.Edges = append(answer.Edges, lineageEdge{d.From, d.To, d.Kind, d.At, d.Adjustment, r.titleOf(d.Adjustment), float64(d.Area), d.Part})
 	}
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
-		n := node{Code: code}
+		n := lineageNode{Code: code}
 		if f, err := layer.ByCode(code); err == nil {
 			n.Exists, n.Name = true, f.Label()
 		}
@@ -214,11 +214,11 @@ func (s *Server) gridLineage(w http.ResponseWriter, r *request) error {
 
 // gridDifference tells what passed between grids from one date to another.
 func (s *Server) gridDifference(w http.ResponseWriter, r *request) error {
-	before, err := s.at(r, fromParam.of(r), moment{})
+	before, err := s.at(r, beforeParam.of(r), moment{})
 	if err != nil {
 		return err
 	}
-	after, err := s.at(r, toParam.of(r), moment{})
+	after, err := s.at(r, afterParam.of(r), moment{})
 	if err != nil {
 		return err
 	}
@@ -278,8 +278,8 @@ func placeOf(f spatial.Feature) orb.Geometry {
 	return geodesic.PointOnSurface(f.Geometry())
 }
 
-// counted is an area with its figures.
-type counted struct {
+// unitTotals is an area with its figures.
+type unitTotals struct {
 	Code   string            `json:"code"`
 	Name   string            `json:"name"`
 	Totals map[string]*int64 `json:"totals"` // null: withheld
@@ -296,17 +296,17 @@ func (s *Server) counts(w http.ResponseWriter, r *request) error {
 		}
 		on = then
 	}
-	layer, err := on.Layer(byParam.of(r))
+	layer, err := on.Layer(levelParam.of(r))
 	if err != nil {
 		return err
 	}
-	units := []counted{}
+	units := []unitTotals{}
 	for f := range layer.All() {
-		units = append(units, counted{f.Code(), f.Label(), totalsOf(f)})
+		units = append(units, unitTotals{f.Code(), f.Label(), totalsOf(f)})
 	}
 	answer := struct {
 		analysis
-		Units []counted `json:"units"`
+		Units []unitTotals `json:"units"`
 	}{analysis{provenanceOf(on, layer), "features of today, attached as on the boundaries of the date, added up", crs84,
 		map[string]any{"boundaries": r.query.Get("boundaries"), "by": layer.ID()}, map[string]int{}}, units}
 	answer.head(w.Header())

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"wangge/spatial"
@@ -96,6 +97,11 @@ func (s *Server) pastItems(r *request) error {
 	switch {
 	case primaryInstant(layer.Schema()) >= 0:
 		during = interval{}
+	case !slices.Contains(history.Tracked(r.snapshot), layer.ID()):
+		if knownParam.given(r) || datetimeParam.given(r) {
+			return datetimeParam.refuse(fmt.Sprintf("%s has no date or time, and its history is not kept; its data are as of %s", layer.ID(), layer.Schema().AsOf))
+		}
+		return nil
 	case during.from != during.to:
 		return datetimeParam.refuse(fmt.Sprintf("%s has no dates of its own, so it is an instant or a day that can be asked for", layer.ID()))
 	}

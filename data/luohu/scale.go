@@ -74,7 +74,7 @@ func (s *Scaled) coded(layer spatial.LayerID) []int {
 	}
 	var out []int
 	for k, f := range s.base.schemas[i].Fields {
-		if f.Name == s.base.schemas[i].Code || f.References != "" || f.Name == "building" {
+		if f.Name == s.base.schemas[i].Code || f.References != "" {
 			out = append(out, k)
 		}
 	}

@@ -64,6 +64,11 @@ func required(f spatial.Field) spatial.Field {
 	return f
 }
 
+func maybe(f spatial.Field) spatial.Field {
+	f.Required = false
+	return f
+}
+
 func detail(f spatial.Field) spatial.Field {
 	f.Detail = true
 	return f
@@ -124,19 +129,22 @@ const (
 )
 
 // people are the fields counted on buildings and added up over units; over is
-// empty for the buildings themselves.
+// empty for the buildings themselves. Residents and their households are
+// personal; rooms, empty ones too, and firms are not.
 func people(over spatial.LayerID) []spatial.Field {
 	all := count("residents", "实有人口", "residents", "persons")
+	all.Personal = true
 	var out []spatial.Field
 	for _, t := range residentTypes {
 		f := detail(count(t.name, t.zh, t.en, "persons"))
-		f.SumOver = over
+		f.SumOver, f.Personal = over, true
 		all.SumOf = append(all.SumOf, t.name)
 		out = append(out, f)
 	}
 	all.SumOver = over
 	rooms := count("rooms", "房屋间套", "rooms and flats", "")
 	households := count("households", "户数", "households", "")
+	households.Personal = true
 	legal := count("legal_persons", "实有法人", "legal persons", "")
 	rooms.SumOver, households.SumOver, legal.SumOver = over, over, over
 	return append([]spatial.Field{all}, append(out, rooms, households, legal)...)
@@ -301,7 +309,7 @@ func riskPointSchema() *spatial.Schema {
 	return &spatial.Schema{ID: "risk_points", Title: title("风险点位", "risk points"), Group: "risk", Geometry: spatial.Points, Code: "code", AsOf: asOfRisk,
 		Note: title("公布的分级合计42,288，另48处未定级，如实列出；合成数据", "the published levels make 42,288; 48 more have no level and are shown as such; synthetic data"),
 		Fields: []spatial.Field{codeField(0, ""), choice("level", "风险等级", "level", levelLabels...), inGrid(),
-			required(choice("kind", "类型", "kind", riskKinds...)), detail(text("building", "关联楼栋", "building code")),
+			required(choice("kind", "类型", "kind", riskKinds...)), detail(maybe(refers("buildings", "building", "关联楼栋", "building code", 19))),
 			detail(required(date("found", "采集日期", "recorded on"))), required(choice("status", "管控状态", "control", label("controlled", "管控中", "under control"), label("rectifying", "整改中", "being rectified")))}}
 }
 
