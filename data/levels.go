@@ -63,6 +63,9 @@ func partitionFaults(before, after *spatial.Snapshot, c spatial.Change) []*spati
 		}
 	}
 	for v := range levels(after) {
+		if stillNested(before, v, moves) {
+			continue
+		}
 		codes := map[string]bool{}
 		moves[v.children.ID()].names(v.field, codes)
 		moves[v.parents.ID()].names(v.parents.Schema().Code, codes)
@@ -71,6 +74,26 @@ func partitionFaults(before, after *spatial.Snapshot, c spatial.Change) []*spati
 		}
 	}
 	return r.Faults
+}
+
+// stillNested says whether a level that was sound before is known to be so after
+// what moved; false if it has to be looked at.
+func stillNested(before *spatial.Snapshot, v level, moves map[spatial.LayerID]*move) bool {
+	children, err := before.Layer(v.children.ID())
+	parents, missing := before.Layer(v.parents.ID())
+	if err != nil || missing != nil || children.Schema() != v.children.Schema() || parents.Schema() != v.parents.Schema() {
+		return false
+	}
+	return partition.ProveNestingChange(partition.Nesting{Children: children, Parents: parents, Field: v.field},
+		partition.Nesting{Children: v.children, Parents: v.parents, Field: v.field}, moves[children.ID()].touched(), moves[parents.ID()].touched())
+}
+
+// touched are the rows of a move, none of a nil one.
+func (m *move) touched() []int64 {
+	if m == nil {
+		return nil
+	}
+	return m.ids
 }
 
 // move is a change of a partition.

@@ -165,7 +165,7 @@ func theCase(t *testing.T, store string) {
 		t.Errorf("the state before does not have the old code: %s", old)
 	}
 
-	inverse := caller{address, proposer}.ask(t, "POST", path+"/revert", `{"reason":"back"}`, 201)
+	inverse := caller{address, proposer}.ask(t, "POST", path+"/revert", `{"note":"back"}`, 201)
 	path = fmt.Sprintf("/adjustments/%d", int64(inverse["id"].(float64)))
 	caller{address, proposer}.ask(t, "POST", path+"/submit", `{}`, 200)
 	caller{address, reviewer}.ask(t, "POST", path+"/review", `{}`, 200)

@@ -44,7 +44,7 @@ func (c *exportCommand) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	selection, err := c.selection(state)
+	selection, err := c.selection(state.Published())
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ func (c *importCommand) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
+	if layer, err := state.Layer(options.Layer); err == nil && layer.Schema().Internal {
+		return fmt.Errorf("%s is kept by the service itself: name another layer", c.Layer)
+	}
 	read, err := c.read(file, state, options)
 	if err != nil {
 		return err
