@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
 
 	"wangge/tiles"
@@ -133,6 +134,7 @@ func theCase(t *testing.T, store string) {
 	moves(t, preview)
 
 	caller{address, ""}.ask(t, "POST", "/adjustments", step, 401)
+	townBefore := get(t, address+townTile)
 	started := time.Now().Add(-time.Second).UTC().Format(time.RFC3339Nano)
 	draft := caller{address, proposer}.ask(t, "POST", "/adjustments", `{"title":"深水楼","steps":[`+step+`]}`, 201)
 	id := int64(draft["id"].(float64))
@@ -160,10 +162,7 @@ func theCase(t *testing.T, store string) {
 		t.Error("the tile does not show the new code")
 	}
 	checkPasses(t, store)
-	old := get(t, address+"/collections/buildings/items/1640?datetime="+started)
-	if !bytes.Contains(old, []byte(`"4403030020071800008"`)) {
-		t.Errorf("the state before does not have the old code: %s", old)
-	}
+	remembers(t, address, started, before, townBefore, moved.Geometry.Bound().Center())
 
 	inverse := caller{address, proposer}.ask(t, "POST", path+"/revert", `{"note":"back"}`, 201)
 	path = fmt.Sprintf("/adjustments/%d", int64(inverse["id"].(float64)))
@@ -185,6 +184,63 @@ func theCase(t *testing.T, store string) {
 		}
 	}
 	checkPasses(t, store)
+}
+
+// townTile shows the place of the case.
+const townTile = "/tiles/grids,communities,buildings/17/107094/57105.mvt"
+
+// remembers asks a service, after the case, for the state before and for what
+// happened.
+func remembers(t *testing.T, address, started string, before map[string]totals, townBefore []byte, place orb.Point) {
+	t.Helper()
+	anyone := caller{address, ""}
+	if item := get(t, address+"/collections/buildings/items/1640?datetime="+started); !bytes.Contains(item, []byte(`"4403030020071800008"`)) {
+		t.Errorf("the state before does not have the old code: %s", item)
+	}
+	if tile := get(t, address+townTile+"?datetime="+started); !bytes.Equal(tile, townBefore) {
+		t.Error("the tile of before is not as it was before")
+	}
+	if tile := get(t, address+townTile); bytes.Equal(tile, townBefore) {
+		t.Error("the tile of now is as it was before: it does not show the place")
+	}
+	for when, code := range map[string]string{"": "44030300201713", "&datetime=" + started: "44030300200718"} {
+		at := anyone.ask(t, "GET", fmt.Sprintf("/grids/at?lon=%v&lat=%v%s", place[0], place[1], when), "", 200)
+		if got := at["properties"].(map[string]any)["code"]; got != code {
+			t.Errorf("at %q the place is in %v, want %s", when, got, code)
+		}
+	}
+	if item := anyone.ask(t, "GET", "/collections/buildings/items/4403030020071800008", "", 200); item["alias"] == nil || item["id"] != 1640.0 {
+		t.Errorf("the old code finds %v, alias %v", item["id"], item["alias"])
+	}
+	states := anyone.ask(t, "GET", "/grids/44030300200718/history", "", 200)["states"].([]any)
+	if len(states) != 2 || states[0].(map[string]any)["totals"].(map[string]any)["residents"] != before["44030300200718"].residents {
+		t.Errorf("history: %v", states)
+	}
+	edges := anyone.ask(t, "GET", "/grids/44030300201713/lineage", "", 200)["edges"].([]any)
+	if len(edges) != 1 || edges[0].(map[string]any)["kind"] != "transfer" || edges[0].(map[string]any)["from"] != "44030300200718" {
+		t.Errorf("lineage: %v", edges)
+	}
+	kinds := map[any]int{}
+	for _, f := range anyone.ask(t, "GET", "/grids/difference?from="+started, "", 200)["features"].([]any) {
+		properties := f.(map[string]any)["properties"].(map[string]any)
+		kinds[properties["kind"]]++
+		if properties["from_code"] != "44030300200718" || properties["to_code"] != "44030300201713" {
+			t.Errorf("difference: %v", properties)
+		}
+	}
+	if kinds["land"] != 1 || kinds["feature"] < 1 {
+		t.Errorf("difference: %v", kinds)
+	}
+	for _, u := range anyone.ask(t, "GET", "/grids/counts?boundaries="+started, "", 200)["units"].([]any) {
+		u := u.(map[string]any)
+		if want, concerned := before[u["code"].(string)]; concerned && u["totals"].(map[string]any)["residents"] != want.residents {
+			t.Errorf("%v counts %v on the old boundaries, want %v", u["code"], u["totals"], want)
+		}
+	}
+	for path, status := range map[string]int{"/collections/grids/items?datetime=2999-01-01": 400, "/collections/grids/items?datetime=2020-01-01/2021-01-01": 400,
+		"/grids/44030300200718/history?datetime=now": 400, "/grids/99999999999999/history": 404, "/grids/difference": 400, "/grids/counts?by=room": 400} {
+		anyone.ask(t, "GET", path, "", status)
+	}
 }
 
 // moves holds a preview against the published case.
