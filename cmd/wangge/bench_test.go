@@ -25,6 +25,8 @@ import (
 	"wangge/api"
 	"wangge/data/luohu"
 	"wangge/spatial"
+	"wangge/spatial/adjustment"
+	"wangge/spatial/partition"
 	"wangge/spatial/response"
 	"wangge/tiles"
 )
@@ -90,6 +92,7 @@ type bench struct {
 func (d *bench) run() {
 	d.load()
 	d.alternatives()
+	d.boundaries()
 	d.edits()
 	d.tiles()
 	d.answers()
@@ -223,6 +226,81 @@ func (d *bench) apply(rows []spatial.Row, layer spatial.LayerID) {
 	next, err := d.snapshot.Apply(change, change.Base+1)
 	d.must(err)
 	d.snapshot = next
+}
+
+// boundaries plans moves of buildings, with the land around them, to a grid
+// next door, on a warm snapshot and just after an edit; and takes the time of
+// the proof of all grids, and of a drawing that crosses an edge 500 times.
+func (d *bench) boundaries() {
+	d.often("proof of all grids", 5, func(int) {
+		if faults := partition.Prove(d.layer("grids")); len(faults) > 0 {
+			d.Fatal(faults[0])
+		}
+	})
+	steps, areas := d.moves(200)
+	plan := func(i int) {
+		_, err := adjustment.New(d.snapshot, "grids", steps[i:i+1])
+		d.must(err)
+	}
+	d.often("preview of moving an area", len(areas), func(i int) {
+		_, err := adjustment.New(d.snapshot, "grids", areas[i:i+1])
+		d.must(err)
+	})
+	d.often("preview of moving a building", len(steps), plan)
+	d.often("the same, the first after an edit of a point", 20, func(i int) {
+		d.apply(d.after("risk_points", i, 1), "risk_points")
+		plan(i)
+	})
+	grids := d.layer("grids")
+	from, to, comb := d.comb(steps[0])
+	d.often("a drawing across 500 edges", 20, func(int) {
+		if err := partition.NewDraft(grids).Move(from, to, comb); err != nil {
+			d.Fatal(err)
+		}
+	})
+}
+
+// moves are n steps with buildings that are not refused, and the same with the
+// areas that go along.
+func (d *bench) moves(n int) (steps, areas []adjustment.Step) {
+	grids := d.layer("grids")
+	for f := range d.layer("buildings").Intersecting(orb.Bound{Min: center, Max: center}.Pad(0.02)) {
+		home := f.Attribute("grid").Text()
+		for near := range grids.Intersecting(f.Geometry().Bound().Pad(2e-4)) {
+			step := adjustment.Step{From: home, To: near.Code(), Buildings: []string{f.Code()}}
+			if near.Code() == home {
+				continue
+			}
+			plan, err := adjustment.New(d.snapshot, grids.ID(), []adjustment.Step{step})
+			d.must(err)
+			if !plan.Refused() {
+				steps = append(steps, step)
+				areas = append(areas, adjustment.Step{From: step.From, To: step.To, Area: plan.Pieces[0].Geometry})
+			}
+			break
+		}
+		if len(steps) == n {
+			return steps, areas
+		}
+	}
+	d.Fatalf("only %d of %d steps are possible", len(steps), n)
+	return nil, nil
+}
+
+// comb is a drawing with 250 teeth over the land of two grids.
+func (d *bench) comb(step adjustment.Step) (from, to string, area orb.Polygon) {
+	plan, err := adjustment.New(d.snapshot, "grids", []adjustment.Step{step})
+	d.must(err)
+	box := plan.Pieces[0].Geometry.Bound().Pad(1e-4)
+	const teeth = 250
+	ring := orb.Ring{{box.Min[0], box.Min[1]}}
+	width := (box.Max[0] - box.Min[0]) / (2 * teeth)
+	for i := range teeth {
+		x := box.Min[0] + float64(2*i)*width
+		ring = append(ring, orb.Point{x, box.Max[1]}, orb.Point{x + width, box.Max[1]}, orb.Point{x + width, box.Min[1] + width}, orb.Point{x + 2*width, box.Min[1] + width})
+	}
+	ring = append(ring, orb.Point{box.Max[0], box.Min[1]}, ring[0])
+	return step.From, step.To, orb.Polygon{ring}
 }
 
 // after are n features of a layer, spread over it by i, as rows moved by a
