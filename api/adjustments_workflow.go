@@ -159,7 +159,7 @@ func (r *request) asked() ledger.Request {
 const (
 	maxTitle  = 300
 	maxReason = 10_000
-	maxFile   = 10 << 20
+	maxFile   = ledger.MaxDocument
 	maxMove   = maxFile/3*4 + 100_000
 )
 

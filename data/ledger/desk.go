@@ -423,7 +423,8 @@ func (d *desk) approve(m Move) error {
 	return d.decide(m)
 }
 
-const maxDocument = 2 << 20 // bytes
+// MaxDocument is the most bytes of a document.
+const MaxDocument = 2 << 20
 
 // decide records the decision of an office outside.
 func (d *desk) decide(m Move) error {
@@ -435,8 +436,8 @@ func (d *desk) decide(m Move) error {
 		return nil
 	case m.Decision == nil || len(m.File) > 0 && m.Decision.File == "":
 		return refuse("decision", "a document stands without the decision it is of, or without a name", "give number, date and the name of the file")
-	case len(m.File) > maxDocument:
-		return refuse("document_size", fmt.Sprintf("the document has %.1f MiB", float64(len(m.File))/(1<<20)), fmt.Sprintf("give one of at most %d MiB", maxDocument>>20))
+	case len(m.File) > MaxDocument:
+		return refuse("document_size", fmt.Sprintf("the document has %.1f MiB", float64(len(m.File))/(1<<20)), fmt.Sprintf("give one of at most %d MiB", MaxDocument>>20))
 	}
 	if _, err := time.Parse(time.DateOnly, m.Decision.Date); err != nil && m.Decision.Date != "" {
 		return refuse("decision_date", fmt.Sprintf("%q is no date", m.Decision.Date), "give it like 2024-12-30")
