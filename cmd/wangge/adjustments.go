@@ -33,22 +33,18 @@ type adjustmentsCommand struct {
 }
 
 type adjustmentList struct {
-	storeFlag
+	deskFlags
 	Status string `help:"Only those with this status." enum:",draft,submitted,reviewed,approved,scheduled,applied,returned,withdrawn,rejected" default:"" placeholder:"STATUS"`
 	Limit  int    `help:"Rows to print; the number of all is always printed." default:"50"`
-	Token  string `help:"Token of who asks." env:"WANGGE_TOKEN" placeholder:"TOKEN"`
 }
 
 // Run lists adjustments.
 func (c *adjustmentList) Run(ctx context.Context, p *program) error {
-	desk, err := openDesk(ctx, c.storeFlag, c.Token, p)
+	desk, err := c.enter(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer desk.close()
-	if err := desk.signedIn(); err != nil {
-		return err
-	}
 	table, found := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0), 0
 	for _, a := range ledger.List(desk.live.Current()) {
 		if c.Status != "" && string(a.Status) != c.Status {
@@ -77,20 +73,16 @@ func local(t time.Time) string {
 
 type adjustmentShow struct {
 	ID int64 `arg:"" name:"id" help:"Number of the adjustment."`
-	storeFlag
-	Token string `help:"Token of who asks." env:"WANGGE_TOKEN" placeholder:"TOKEN"`
+	deskFlags
 }
 
 // Run shows an adjustment.
 func (c *adjustmentShow) Run(ctx context.Context, p *program) error {
-	desk, err := openDesk(ctx, c.storeFlag, c.Token, p)
+	desk, err := c.enter(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer desk.close()
-	if err := desk.signedIn(); err != nil {
-		return err
-	}
 	s, err := desk.shown()
 	if err != nil {
 		return err
@@ -153,8 +145,7 @@ func noted(r adjustment.Record) string {
 
 type adjustmentAction struct {
 	ID int64 `arg:"" name:"id" help:"Number of the adjustment."`
-	storeFlag
-	Token     string    `help:"Token of who does it." env:"WANGGE_TOKEN" placeholder:"TOKEN"`
+	deskFlags
 	Note      string    `help:"What to note with it." placeholder:"TEXT"`
 	Revision  int64     `help:"Only if this is still its newest revision." placeholder:"N"`
 	Number    string    `help:"批复文号: number of the decision outside, with approve." placeholder:"TEXT"`
@@ -165,14 +156,11 @@ type adjustmentAction struct {
 
 // Run carries the action out that the command is named by.
 func (c *adjustmentAction) Run(ctx context.Context, p *program, k *kong.Context) error {
-	desk, err := openDesk(ctx, c.storeFlag, c.Token, p)
+	desk, err := c.enter(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer desk.close()
-	if err := desk.signedIn(); err != nil {
-		return err
-	}
 	move, err := c.move(adjustment.Action(k.Selected().Name))
 	if err != nil {
 		return err
@@ -188,7 +176,8 @@ func (c *adjustmentAction) Run(ctx context.Context, p *program, k *kong.Context)
 func (c *adjustmentAction) move(action adjustment.Action) (m ledger.Move, err error) {
 	m = ledger.Move{Action: action, Note: c.Note}
 	if !c.Effective.IsZero() {
-		m.EffectiveAt = &c.Effective
+		day := inChina(c.Effective)
+		m.EffectiveAt = &day
 	}
 	if c.Number != "" || c.Date != "" || c.Document != "" {
 		m.Decision = &adjustment.Decision{Number: c.Number, Date: c.Date}
@@ -203,21 +192,17 @@ func (c *adjustmentAction) move(action adjustment.Action) (m ledger.Move, err er
 
 type adjustmentRevert struct {
 	ID int64 `arg:"" name:"id" help:"Number of the adjustment."`
-	storeFlag
-	Token  string `help:"Token of who does it." env:"WANGGE_TOKEN" placeholder:"TOKEN"`
+	deskFlags
 	Reason string `help:"Why." placeholder:"TEXT"`
 }
 
 // Run drafts the inverse.
 func (c *adjustmentRevert) Run(ctx context.Context, p *program) error {
-	desk, err := openDesk(ctx, c.storeFlag, c.Token, p)
+	desk, err := c.enter(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer desk.close()
-	if err := desk.signedIn(); err != nil {
-		return err
-	}
 	a, err := desk.ledger.Revert(ctx, ledger.Request{Actor: desk.actor}, c.ID, c.Reason)
 	if err != nil {
 		return err

@@ -23,6 +23,25 @@ type desk struct {
 	actor  adjustment.Actor // no role without a token
 }
 
+// deskFlags are those of commands that take a token.
+type deskFlags struct {
+	storeFlag
+	Token string `help:"Token of who does it." env:"WANGGE_TOKEN" placeholder:"TOKEN"`
+}
+
+// enter opens the store for who has the token; without one it refuses.
+func (f deskFlags) enter(ctx context.Context, p *program) (*desk, error) {
+	d, err := openDesk(ctx, f.storeFlag, f.Token, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.signedIn(); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
 // openDesk opens a store for who has a token, or for a look without one.
 func openDesk(ctx context.Context, c storeFlag, token string, p *program) (_ *desk, err error) {
 	store, err := c.open(ctx, p.log)
@@ -56,6 +75,15 @@ func (d *desk) signedIn() error {
 		return errors.New("this needs a token: give --token or set WANGGE_TOKEN; make one with: wangge token create")
 	}
 	return nil
+}
+
+// inChina is the beginning in China (UTC+8) of a day that was read as one of
+// UTC; none for none.
+func inChina(day time.Time) time.Time {
+	if day.IsZero() {
+		return day
+	}
+	return day.Add(-8 * time.Hour)
 }
 
 // words are the statuses as they are called in Chinese.

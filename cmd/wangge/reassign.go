@@ -18,7 +18,7 @@ import (
 )
 
 type reassignCommand struct {
-	storeFlag
+	deskFlags
 	From      string    `help:"Grid to take from: its code, 440303002007-18 or 新秀社区18网格." placeholder:"GRID"`
 	To        string    `help:"Grid to give to. Without it a line splits the grid; without anything else the grid is merged into it." placeholder:"GRID"`
 	Building  []string  `help:"Code or name of a building to move, with the land around it; may be repeated." placeholder:"BUILDING"`
@@ -26,7 +26,6 @@ type reassignCommand struct {
 	Line      string    `type:"existingfile" help:"File with the line that the shared edge is laid along, or that splits the grid." placeholder:"FILE" xor:"drawing"`
 	SRS       string    `name:"srs" help:"Coordinate system of the file: 4490, 4326, 4547, 4526, 3857, gcj02 or bd09; the file's word if left out." placeholder:"SRS"`
 	Apply     bool      `help:"Record this as an adjustment and submit it; needs a token. Without it the effects are shown and nothing is changed."`
-	Token     string    `help:"Token of who does it." env:"WANGGE_TOKEN" placeholder:"TOKEN"`
 	Title     string    `help:"Title of the adjustment." placeholder:"TEXT"`
 	Reason    string    `help:"Why." placeholder:"TEXT"`
 	Effective time.Time `help:"When it takes effect, like 2025-01-01; when it is put into effect if left out." format:"2006-01-02" placeholder:"DATE"`
@@ -71,7 +70,7 @@ func (c *reassignCommand) submit(ctx context.Context, p *program, desk *desk, st
 		c.Title = strings.TrimSpace(fmt.Sprintf("%s → %s", c.From, c.To))
 	}
 	by := ledger.Request{Actor: desk.actor}
-	a, err := desk.ledger.Propose(ctx, by, ledger.Proposal{Title: c.Title, Reason: c.Reason, Steps: []adjustment.Step{step}, EffectiveAt: c.Effective})
+	a, err := desk.ledger.Propose(ctx, by, ledger.Proposal{Title: c.Title, Reason: c.Reason, Steps: []adjustment.Step{step}, EffectiveAt: inChina(c.Effective)})
 	if err != nil {
 		return err
 	}
