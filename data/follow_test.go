@@ -124,7 +124,7 @@ func TestRowsThatCameAndWent(t *testing.T) {
 		_ = m.foreign(2)
 		m.mu.Unlock()
 		settle()
-		if count(t, live.Current()) != 1 || live.Current().Version() != m.state.Version() || m.loads != 1 {
+		if count(t, live.Current()) != 1 || live.Current().Version() != m.now().Version() || m.loads != 1 {
 			t.Errorf("%d sites at version %d after %d loads", count(t, live.Current()), live.Current().Version(), m.loads)
 		}
 	})
@@ -173,7 +173,7 @@ func TestABrokenPartitionIsHeldBack(t *testing.T) {
 		}
 		m.commits(t, rows("plots", plot(3, "e2", 0, 0)))
 		settle()
-		if live.Fault() != nil || count(t, live.Current()) != 1 || live.Current().Version() != m.state.Version() {
+		if live.Fault() != nil || count(t, live.Current()) != 1 || live.Current().Version() != m.now().Version() {
 			t.Errorf("after the repair: %v, %d sites", live.Fault(), count(t, live.Current()))
 		}
 		if _, err := live.Edit(t.Context(), plan(put(2))); err != nil {
@@ -233,7 +233,7 @@ func TestTotalsAreNotHeldBack(t *testing.T) {
 		row.Values[2] = spatial.Int(4711)
 		m.commits(t, rows("plots", row))
 		settle()
-		if live.Fault() != nil || live.Current().Version() != m.state.Version() {
+		if live.Fault() != nil || live.Current().Version() != m.now().Version() {
 			t.Errorf("%v", live.Fault())
 		}
 	})
@@ -249,10 +249,10 @@ func TestRowsOffTheLatticeAreWrittenBack(t *testing.T) {
 	following(t, func(t *testing.T, m *memory, live *data.Live, settle func()) {
 		// The estate's outline gets the moved ends of the boundary, too.
 		m.commits(t, rows("plots", shifted(1.000034e-4)...), estateWith(t, m, 1.00003e-4))
-		version := m.state.Version()
+		version := m.now().Version()
 		settle()
-		if live.Fault() != nil || live.Current().Version() != version+1 || m.state.Version() != version+1 {
-			t.Fatalf("%v: current %d, store %d, edited %d", live.Fault(), live.Current().Version(), m.state.Version(), version)
+		if live.Fault() != nil || live.Current().Version() != version+1 || m.now().Version() != version+1 {
+			t.Fatalf("%v: current %d, store %d, edited %d", live.Fault(), live.Current().Version(), m.now().Version(), version)
 		}
 		layer, _ := live.Current().Layer("plots")
 		f, _ := layer.Feature(2)
@@ -280,15 +280,15 @@ func TestReplicasWriteBackOnce(t *testing.T) {
 	following(t, func(t *testing.T, m *memory, live *data.Live, settle func()) {
 		others := []*data.Live{open(t, m), open(t, m)}
 		m.commits(t, rows("plots", shifted(1.000034e-4)...), estateWith(t, m, 1.00003e-4))
-		version := m.state.Version()
+		version := m.now().Version()
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		for _, other := range others {
 			go other.Follow(ctx)
 		}
 		time.Sleep(5 * time.Second)
-		if m.state.Version() != version+1 {
-			t.Errorf("the store went from %d to %d", version, m.state.Version())
+		if m.now().Version() != version+1 {
+			t.Errorf("the store went from %d to %d", version, m.now().Version())
 		}
 		for _, l := range append(others, live) {
 			if l.Fault() != nil || l.Current().Version() != version+1 {
@@ -305,7 +305,7 @@ func TestOpenABrokenStore(t *testing.T) {
 		m.commits(t, rows("plots", plot(3, "e2", 0.0001, 0)))
 		live := open(t, m)
 		var broken *data.BrokenError
-		if !errors.As(live.Fault(), &broken) || !broken.Published || live.Current().Version() != m.state.Version() {
+		if !errors.As(live.Fault(), &broken) || !broken.Published || live.Current().Version() != m.now().Version() {
 			t.Fatalf("%v at version %d", live.Fault(), live.Current().Version())
 		}
 		ctx, stop := context.WithCancel(t.Context())
@@ -316,7 +316,7 @@ func TestOpenABrokenStore(t *testing.T) {
 		}
 		m.commits(t, rows("plots", plot(3, "e2", 0, 0)))
 		time.Sleep(3 * time.Second)
-		if live.Fault() != nil || live.Current().Version() != m.state.Version() {
+		if live.Fault() != nil || live.Current().Version() != m.now().Version() {
 			t.Errorf("after the repair: %v", live.Fault())
 		}
 	})
@@ -326,11 +326,11 @@ func TestOpenABrokenStore(t *testing.T) {
 func TestEditRefusesToBreakAPartition(t *testing.T) {
 	m := parcelled(t)
 	live := open(t, m)
-	version := m.state.Version()
+	version := m.now().Version()
 	_, err := live.Edit(t.Context(), plan(spatial.Change{Layers: []spatial.LayerChange{rows("plots", plot(3, "e2", 0.0001, 0))}}))
 	var invalid *spatial.InvalidError
-	if !errors.As(err, &invalid) || invalid.At == nil || m.state.Version() != version || live.Fault() != nil {
-		t.Errorf("%v, fault %v, version %d", err, live.Fault(), m.state.Version())
+	if !errors.As(err, &invalid) || invalid.At == nil || m.now().Version() != version || live.Fault() != nil {
+		t.Errorf("%v, fault %v, version %d", err, live.Fault(), m.now().Version())
 	}
 }
 

@@ -69,8 +69,8 @@ func TestEditKeepsWhatItReplaces(t *testing.T) {
 	m := parcelled(t)
 	live := openAt(t, m, func() time.Time { return now })
 	s := edit(t, live, rows("plots", recoded(1, "e1", "new")))
-	if m.state.Version() != s.Version() || kept(t, m.state, "plots") != 1 || len(m.log) != 2 {
-		t.Errorf("the store is at version %d, with %d rows kept", m.state.Version(), kept(t, m.state, "plots"))
+	if m.now().Version() != s.Version() || kept(t, m.now(), "plots") != 1 || len(m.log) != 2 {
+		t.Errorf("the store is at version %d, with %d rows kept", m.now().Version(), kept(t, m.now(), "plots"))
 	}
 	e := history.Of(s, "plots", 1)
 	if len(e) != 1 || !e[0].RecordedTo.Equal(now) || e[0].Row.Values[0] != spatial.Text("p1") {
@@ -100,15 +100,15 @@ func TestForeignCommitsAreKeptOnce(t *testing.T) {
 		m.commits(t, rows("plots", recoded(1, "e1", "a")))
 		m.commits(t, rows("plots", recoded(2, "e1", "b")), rows(sites.ID, site(1, 114)))
 		time.Sleep(5 * time.Second)
-		if n := kept(t, m.state, "plots"); n != 2 {
+		if n := kept(t, m.now(), "plots"); n != 2 {
 			t.Errorf("%d rows are kept", n)
 		}
 		for _, l := range append(others, live) {
-			if l.Fault() != nil || l.Current().Version() != m.state.Version() {
+			if l.Fault() != nil || l.Current().Version() != m.now().Version() {
 				t.Errorf("a replica is at %d: %v", l.Current().Version(), l.Fault())
 			}
 		}
-		if faults := data.Check(m.state).Faults; len(faults) > 0 {
+		if faults := data.Check(m.now()).Faults; len(faults) > 0 {
 			t.Error(faults)
 		}
 	})
@@ -123,8 +123,8 @@ func TestForeignEditsBesideOurs(t *testing.T) {
 		settle()
 		edit(t, other, rows("plots", recoded(1, "e1", "b")))
 		settle()
-		if n := kept(t, live.Current(), "plots"); n != 2 || live.Current().Version() != m.state.Version() {
-			t.Errorf("%d rows are kept, at version %d of %d", n, live.Current().Version(), m.state.Version())
+		if n := kept(t, live.Current(), "plots"); n != 2 || live.Current().Version() != m.now().Version() {
+			t.Errorf("%d rows are kept, at version %d of %d", n, live.Current().Version(), m.now().Version())
 		}
 	})
 }
@@ -134,10 +134,10 @@ func TestForeignFiguresAreNotKept(t *testing.T) {
 		row := plot(1, "e1", 0, 0)
 		row.Values[2] = spatial.Int(99)
 		m.commits(t, rows("plots", row))
-		version := m.state.Version()
+		version := m.now().Version()
 		settle()
-		if m.state.Version() != version || live.Current().Version() != version {
-			t.Errorf("the store went from %d to %d", version, m.state.Version())
+		if m.now().Version() != version || live.Current().Version() != version {
+			t.Errorf("the store went from %d to %d", version, m.now().Version())
 		}
 	})
 }

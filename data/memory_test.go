@@ -89,6 +89,13 @@ func (m *memory) Version(ctx context.Context) (spatial.Version, error) {
 	return m.state.Version(), m.answer(ctx)
 }
 
+// now is the state, while others may be writing.
+func (m *memory) now() *spatial.Snapshot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state
+}
+
 func (m *memory) Commit(_ context.Context, c spatial.Change) (spatial.Version, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -60,18 +60,20 @@ END
 $$;
 -- +goose StatementEnd
 
--- guard_chain(areas) is the boundary chain of areas: each segment once, with
--- how often it is run through from its lesser end, less how often the other way.
-CREATE FUNCTION guard_chain(areas geometry[]) RETURNS TABLE (ax float8, ay float8, bx float8, by float8, n bigint)
+-- guard_chain(areas) is the boundary chain of areas on the lattice of 10⁻⁹
+-- degree, on which the service puts them: each segment once, with how often it is
+-- run through from its lesser end, less how often the other way.
+CREATE FUNCTION guard_chain(areas geometry[]) RETURNS TABLE (ax bigint, ay bigint, bx bigint, by bigint, n bigint)
 LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
   SELECT least_x, least_y, most_x, most_y, sum(direction) FROM (
     SELECT CASE WHEN forward THEN x1 ELSE x2 END AS least_x, CASE WHEN forward THEN y1 ELSE y2 END AS least_y,
            CASE WHEN forward THEN x2 ELSE x1 END AS most_x, CASE WHEN forward THEN y2 ELSE y1 END AS most_y,
            CASE WHEN forward THEN 1 ELSE -1 END AS direction
     FROM (SELECT x1, y1, x2, y2, (x1, y1) < (x2, y2) AS forward
-          FROM (SELECT ST_X(p) AS x1, ST_Y(p) AS y1, ST_X(q) AS x2, ST_Y(q) AS y2
+          FROM (SELECT round(ST_X(p) * 1e9)::bigint AS x1, round(ST_Y(p) * 1e9)::bigint AS y1, round(ST_X(q) * 1e9)::bigint AS x2, round(ST_Y(q) * 1e9)::bigint AS y2
                 FROM unnest(areas) AS area, ST_DumpSegments(ST_ForcePolygonCCW(area)) AS segment,
-                     LATERAL (SELECT ST_StartPoint(segment.geom) AS p, ST_EndPoint(segment.geom) AS q) AS ends) AS s) AS d) AS c
+                     LATERAL (SELECT ST_StartPoint(segment.geom) AS p, ST_EndPoint(segment.geom) AS q) AS ends) AS s
+          WHERE (x1, y1) <> (x2, y2)) AS d) AS c
   GROUP BY least_x, least_y, most_x, most_y HAVING sum(direction) <> 0
 $$;
 
@@ -109,8 +111,8 @@ BEGIN
     GROUP BY ax, ay, bx, by HAVING sum(n) <> 0 LIMIT 1;
   IF FOUND THEN
     EXECUTE format('SELECT string_agg(t.%I, '', '' ORDER BY t.%I) FROM %I AS t WHERE ST_Intersects(t.geom, ST_SetSRID(ST_Point($1, $2), 4490))', code, code, wanted)
-      INTO near USING fault.ax, fault.ay;
-    PERFORM guard_refuse(wanted || '_partition', format('the edit leaves a gap or an overlap between areas of %s (%s)', wanted, coalesce(near, 'none is there')), fault.ax, fault.ay);
+      INTO near USING fault.ax / 1e9, fault.ay / 1e9;
+    PERFORM guard_refuse(wanted || '_partition', format('the edit leaves a gap or an overlap between areas of %s (%s)', wanted, coalesce(near, 'none is there')), fault.ax / 1e9, fault.ay / 1e9);
   END IF;
 END
 $$;
@@ -139,7 +141,7 @@ BEGIN
       SELECT code, ax, ay, bx, by, -n FROM (SELECT %4$I AS code, (guard_chain(ARRAY[geom])).* FROM %3$I WHERE %4$I = ANY ($1)) AS p) AS both_levels
     GROUP BY code, ax, ay, bx, by HAVING sum(n) <> 0 LIMIT 1', field, children, parents, code) INTO fault USING codes;
   IF fault.code IS NOT NULL THEN
-    PERFORM guard_refuse(children || '_' || field || '_nested', format('%s %s is not what its %s make up', parents, fault.code, children), fault.ax, fault.ay);
+    PERFORM guard_refuse(children || '_' || field || '_nested', format('%s %s is not what its %s make up', parents, fault.code, children), fault.ax / 1e9, fault.ay / 1e9);
   END IF;
 END
 $$;
