@@ -98,13 +98,6 @@ func inStreet() spatial.Field {
 	return refers("streets", "street", "所在街道", "street", 9)
 }
 
-// inBuilding is for what may also lie outside buildings.
-func inBuilding() spatial.Field {
-	f := detail(refers("buildings", "building", "关联楼栋", "building code", 19))
-	f.Required = false
-	return f
-}
-
 func choice(name, zh, en string, values ...spatial.Label) spatial.Field {
 	f := text(name, zh, en)
 	f.Values = values
