@@ -67,19 +67,19 @@ func referenceCopy(t testing.TB) string {
 	return path
 }
 
-// referenceDatabase is the reference dataset in PostGIS.
+// referenceDatabase is the reference dataset in a database to be written to.
 func referenceDatabase(t testing.TB) string {
 	if testing.Short() {
 		t.Skip("makes the whole reference dataset")
 	}
-	url := postgistest.URL(t)
-	if code, _, errOut := wangge(t, "check", "--store", url); code != 1 || !strings.Contains(errOut, "wangge init") {
-		t.Errorf("a database without a store: %d %s", code, errOut)
-	}
-	if code, out, errOut := wangge(t, "init", "--sample", "--store", url); code != 0 {
-		t.Fatal(out, errOut)
-	}
-	return url
+	return postgistest.Copy(t, "reference", func(url string) {
+		if code, _, errOut := wangge(t, "check", "--store", url); code != 1 || !strings.Contains(errOut, "wangge init") {
+			t.Errorf("a database without a store: %d %s", code, errOut)
+		}
+		if code, out, errOut := wangge(t, "init", "--sample", "--store", url); code != 0 {
+			t.Fatal(out, errOut)
+		}
+	})
 }
 
 func checkPasses(t *testing.T, store string) {

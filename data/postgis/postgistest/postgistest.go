@@ -47,6 +47,41 @@ func URL(t testing.TB) string {
 	return freshSchema(t, base)
 }
 
+// copied are the databases that were made to be copied, by name.
+var copied sync.Map
+
+// Copy is the URL of a database of its own for the test, a copy of one that
+// fill makes for the first test that asks for that name. It is dropped with the
+// test.
+func Copy(t testing.TB, name string, fill func(url string)) string {
+	t.Helper()
+	base := os.Getenv(server)
+	if base == "" {
+		base = shared(t)
+	}
+	original := fmt.Sprintf("%s_%d", name, os.Getpid())
+	once, _ := copied.LoadOrStore(original, new(sync.Once))
+	once.(*sync.Once).Do(func() {
+		Exec(t, base, "CREATE DATABASE "+original)
+		fill(database(t, base, original))
+	})
+	mine := fmt.Sprintf("%s_%d", original, schemas.Add(1))
+	Exec(t, base, "CREATE DATABASE "+mine+" TEMPLATE "+original)
+	t.Cleanup(func() { Exec(t, base, "DROP DATABASE "+mine+" WITH (FORCE)") })
+	return database(t, base, mine)
+}
+
+// database is the URL of another database of a server.
+func database(t testing.TB, base, name string) string {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(errors.New(server + " is not a URL"))
+	}
+	u.Path = "/" + name
+	return searching(u, "public")
+}
+
 // Hold starts a cluster of its own for a test, in a directory that is handed
 // back with its URL, with further lines of postgresql.conf. A port other than
 // "" opens it on 127.0.0.1 too. It is stopped and removed with the test.
@@ -180,8 +215,13 @@ func freshSchema(t testing.TB, base string) string {
 	if err != nil {
 		t.Fatal(errors.New(server + " is not a URL"))
 	}
+	return searching(u, name)
+}
+
+// searching is a URL whose clients find the tables of a schema, and PostGIS.
+func searching(u *url.URL, schema string) string {
 	query := u.Query()
-	query.Set("options", "-csearch_path="+name+",postgis")
+	query.Set("options", "-csearch_path="+schema+",postgis")
 	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
 	return u.String()
 }
