@@ -107,6 +107,10 @@ BEGIN
   END IF;
   SELECT array_agg(geom) INTO before FROM guard WHERE tx = mine AND layer = wanted AND geom IS NOT NULL;
   EXECUTE format('SELECT array_agg(t.geom) FROM %I AS t JOIN guard USING (id) WHERE tx = $1 AND guard.layer = %L', wanted, wanted) INTO after USING mine;
+  EXECUTE format('SELECT t.%I FROM %I AS t JOIN guard USING (id) WHERE tx = $1 AND guard.layer = %L AND t.geom IS NULL LIMIT 1', code, wanted, wanted) INTO near USING mine;
+  IF near IS NOT NULL THEN
+    RAISE EXCEPTION '% % has no area', wanted, near USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = wanted || '_partition', HINT = 'Give it one, or delete it.';
+  END IF;
   SELECT INTO fault ax, ay, sum(n) AS n FROM (SELECT * FROM guard_chain(before) UNION ALL SELECT ax, ay, bx, by, -n FROM guard_chain(after)) AS chains
     GROUP BY ax, ay, bx, by HAVING sum(n) <> 0 LIMIT 1;
   IF FOUND THEN

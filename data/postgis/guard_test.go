@@ -81,6 +81,7 @@ func TestGuard(t *testing.T) {
 		{"the towns without their wards", "wards_town_nested", "towns", upper},
 		{"another town", "wards_town_nested", "towns", []string{"UPDATE wards SET town = '2' WHERE code = '12'"}},
 		{"one more on top", "wards_partition", "11", []string{"INSERT INTO wards (id, code, town, geom) SELECT 9, '19', town, geom FROM wards WHERE code = '11'"}},
+		{"one without an area", "wards_partition", "19", []string{"INSERT INTO wards (id, code, town) VALUES (9, '19', '1')"}},
 		{"one less", "wards_partition", "11", []string{"DELETE FROM posts WHERE ward = '12'", "DELETE FROM wards WHERE code = '12'"}},
 		{"split in two", "", "", []string{redraw("wards", "12", "1 0,2 0,2 1,1 1,1 0"), redraw("wards", "21", "2 0,3 0,3 2,2 2,2 1,2 0"),
 			"INSERT INTO wards (id, code, town, geom) VALUES (9, '19', '1', ST_GeomFromText('POLYGON((1 1,2 1,2 2,1 2,1 1))', 4490))",
