@@ -20,7 +20,7 @@ func (s *Server) planOf(r *request, a adjustment.Adjustment) (*spatial.Snapshot,
 	whole := r.whole
 	if ended := history.By(whole, a.ID); a.Result != 0 && len(ended) > 0 {
 		var err error
-		if whole, err = s.stateBefore(ended[0].RecordedTo); err != nil {
+		if whole, err = s.stateBefore(r.whole, ended[0].RecordedTo); err != nil {
 			return nil, nil, fmt.Errorf("the state before adjustment %d: %w", a.ID, err)
 		}
 	}
@@ -37,9 +37,9 @@ func (s *Server) planOf(r *request, a adjustment.Adjustment) (*spatial.Snapshot,
 
 // stateBefore is the last state before a moment, with what had been kept of
 // earlier ones then.
-func (s *Server) stateBefore(moment time.Time) (*spatial.Snapshot, error) {
+func (s *Server) stateBefore(now *spatial.Snapshot, moment time.Time) (*spatial.Snapshot, error) {
 	last := moment.Add(-time.Microsecond)
-	before, err := s.state.At(last, last)
+	before, err := s.state.At(now, last, last)
 	if err != nil {
 		return nil, err
 	}

@@ -73,8 +73,8 @@ func (c *changing) tell(e data.Event) {
 	c.news = make(chan struct{})
 }
 
-func (c *changing) At(valid, known time.Time) (*spatial.Snapshot, error) {
-	return history.At(c.Current(), valid, known)
+func (*changing) At(s *spatial.Snapshot, valid, known time.Time) (*spatial.Snapshot, error) {
+	return history.At(s, valid, known)
 }
 
 // Next joins the events after the last one, as data.Live does.

@@ -33,8 +33,8 @@ func (fixed) Next(ctx context.Context, last data.Event) (data.Event, error) {
 	return last, context.Cause(ctx)
 }
 
-func (f fixed) At(valid, known time.Time) (*spatial.Snapshot, error) {
-	return history.At(f.snapshot, valid, known)
+func (fixed) At(s *spatial.Snapshot, valid, known time.Time) (*spatial.Snapshot, error) {
+	return history.At(s, valid, known)
 }
 
 // square is a square of 0.01° with its lower left corner at x, y hundredths

@@ -54,6 +54,13 @@ func (s *Server) past(r *request) error {
 	if valid.at.IsZero() && known.at.IsZero() {
 		return nil
 	}
+	if layerParam.given(r) && !slices.Contains(history.Tracked(r.snapshot), layerParam.of(r)) {
+		layer, err := r.layer()
+		if err != nil {
+			return err
+		}
+		return untracked(layer)
+	}
 	then, err := s.at(r, valid, known)
 	if err != nil {
 		return err
@@ -72,7 +79,7 @@ func (s *Server) at(r *request, valid, known moment) (*spatial.Snapshot, error) 
 				Fix: "ask about the past; what is decided and waits is at /adjustments?state=scheduled"}
 		}
 	}
-	then, err := s.state.At(valid.end(), known.end())
+	then, err := s.state.At(r.whole, valid.end(), known.end())
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +106,7 @@ func (s *Server) pastItems(r *request) error {
 		during = interval{}
 	case !slices.Contains(history.Tracked(r.snapshot), layer.ID()):
 		if knownParam.given(r) || datetimeParam.given(r) {
-			return datetimeParam.refuse(fmt.Sprintf("%s has no date or time, and its history is not kept; its data are as of %s", layer.ID(), layer.Schema().AsOf))
+			return untracked(layer)
 		}
 		return nil
 	case during.from != during.to:
@@ -119,6 +126,11 @@ func (s *Server) pastItems(r *request) error {
 	return nil
 }
 
+// untracked refuses to tell the past of a layer whose history is not kept.
+func untracked(layer *spatial.Layer) error {
+	return datetimeParam.refuse(fmt.Sprintf("%s has no date or time, and its history is not kept; its data are as of %s", layer.ID(), layer.Schema().AsOf))
+}
+
 // formerly says that a feature was named by a code that it has no more.
 type formerly struct {
 	Code  string     `json:"code"`
@@ -133,6 +145,11 @@ func (r *request) known(layer *spatial.Layer, text string) (spatial.Feature, *fo
 	if err == nil {
 		return feature, nil, nil
 	}
+	if f, missing := r.now(layer.ID(), text); missing == nil {
+		if feature, err := layer.Feature(f.ID()); err == nil {
+			return feature, nil, nil // by the code that it has now
+		}
+	}
 	was, ok := history.Former(r.whole, layer.ID(), text)
 	if !ok {
 		return feature, nil, err
@@ -143,6 +160,15 @@ func (r *request) known(layer *spatial.Layer, text string) (spatial.Feature, *fo
 			Fix: "ask for the state of a time before, with datetime"}
 	}
 	return feature, &formerly{text, instant(was.ValidFrom), was.ValidTo, feature.Code()}, nil
+}
+
+// now is the feature of a layer that has a code in the state of now.
+func (r *request) now(layer spatial.LayerID, code string) (spatial.Feature, error) {
+	current, err := r.whole.Layer(layer)
+	if err != nil {
+		return spatial.Feature{}, err
+	}
+	return current.ByCode(code)
 }
 
 // instant is nil for a time that is not known.

@@ -30,9 +30,9 @@ type State interface {
 	// Next waits until the state differs from that of an earlier event; see
 	// data.Live.
 	Next(ctx context.Context, last data.Event) (data.Event, error)
-	// At is the state that held at a time, as it was believed at another; zero
-	// times stand for now.
-	At(valid, known time.Time) (*spatial.Snapshot, error)
+	// At is, by a snapshot, the state that held at a time, as it was believed
+	// at another; zero times stand for now.
+	At(s *spatial.Snapshot, valid, known time.Time) (*spatial.Snapshot, error)
 }
 
 // Config is what an operator may choose. The zero value works.

@@ -24,15 +24,15 @@ type pastState struct {
 	make         func() (*spatial.Snapshot, error) // makes it once
 }
 
-// At is the state that held at a time, as it was believed at another; zero
-// times stand for now. A few such states are kept, and those who ask for one
+// At is, by a snapshot, the state that held at a time, as it was believed at
+// another; zero times stand for now. A few such states are kept, and those who ask for one
 // together wait for one making. It costs a load of the layers that differ
 // where none is. See [history.At] for the versions of its layers.
-func (l *Live) At(valid, known time.Time) (*spatial.Snapshot, error) {
+func (l *Live) At(s *spatial.Snapshot, valid, known time.Time) (*spatial.Snapshot, error) {
 	if valid.IsZero() && known.IsZero() {
-		return l.Current(), nil
+		return s, nil
 	}
-	return l.past.find(l.Current(), valid, known).make()
+	return l.past.find(s, valid, known).make()
 }
 
 func (p *past) find(s *spatial.Snapshot, valid, known time.Time) pastState {

@@ -76,7 +76,7 @@ func TestEditKeepsWhatItReplaces(t *testing.T) {
 	if len(e) != 1 || !e[0].RecordedTo.Equal(now) || e[0].Row.Values[0] != spatial.Text("p1") {
 		t.Fatalf("kept are %v", e)
 	}
-	then, err := live.At(now.Add(-time.Second), time.Time{})
+	then, err := live.At(live.Current(), now.Add(-time.Second), time.Time{})
 	if err != nil || feature(t, then, "plots", 1).Code() != "p1" || feature(t, live.Current(), "plots", 1).Code() != "new" {
 		t.Errorf("the code is not what it was: %v", err)
 	}
@@ -172,7 +172,7 @@ func TestPastStatesAreKept(t *testing.T) {
 		before := time.Now().Add(-time.Hour)
 		edit(t, live, rows("plots", recoded(1, "e1", "a")))
 		at := func(when time.Time) *spatial.Snapshot {
-			s, err := live.At(when, time.Time{})
+			s, err := live.At(live.Current(), when, time.Time{})
 			if err != nil {
 				t.Error(err)
 			}
@@ -222,7 +222,7 @@ func TestPastStatesKeepTheRules(t *testing.T) {
 		states = append(states, edit(t, live, changes...))
 	}
 	for i, state := range states {
-		then, err := live.At(start.Add(time.Duration(i)*time.Hour), time.Time{})
+		then, err := live.At(live.Current(), start.Add(time.Duration(i)*time.Hour), time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -85,7 +85,7 @@ func TestPastOfTheReference(t *testing.T) {
 		states = append(states, s)
 	}
 	for i, state := range states {
-		then, err := live.At(start.Add(time.Duration(i)*24*time.Hour), time.Time{})
+		then, err := live.At(live.Current(), start.Add(time.Duration(i)*24*time.Hour), time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,8 +47,8 @@ func (s *state) Fault() error {
 	return s.fault
 }
 
-func (s *state) At(valid, known time.Time) (*spatial.Snapshot, error) {
-	return history.At(s.Current(), valid, known)
+func (*state) At(s *spatial.Snapshot, valid, known time.Time) (*spatial.Snapshot, error) {
+	return history.At(s, valid, known)
 }
 
 // Next knows only the last event; whoever is further behind reads all.

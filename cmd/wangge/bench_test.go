@@ -379,9 +379,9 @@ type still struct {
 	snapshot *spatial.Snapshot
 }
 
-func (s still) Current() *spatial.Snapshot                         { return s.snapshot }
-func (s still) Fault() error                                       { return nil }
-func (s still) At(time.Time, time.Time) (*spatial.Snapshot, error) { return s.snapshot, nil }
+func (s still) Current() *spatial.Snapshot                                      { return s.snapshot }
+func (s still) Fault() error                                                    { return nil }
+func (still) At(s *spatial.Snapshot, _, _ time.Time) (*spatial.Snapshot, error) { return s, nil }
 
 func (d *bench) answers() {
 	around := func(i int) orb.Point {

@@ -257,7 +257,7 @@ func TestScheduled(t *testing.T) {
 		t.Fatalf("it is %s: %v", status(), ledger.Audit(d.live.Current(), a.ID))
 	}
 	d.sound()
-	then, err := d.live.At(at.Add(time.Second), time.Time{})
+	then, err := d.live.At(d.live.Current(), at.Add(time.Second), time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func (k kind) testHistory(t *testing.T) {
 			t.Errorf("stop %d was kept as %v", i, kept)
 		}
 	}
-	then, err := second.At(start, time.Time{})
+	then, err := second.At(second.Current(), start, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
