@@ -50,10 +50,11 @@ func (s *Server) tileJSON(w http.ResponseWriter, r *request) error {
 	if err := s.past(r); err != nil {
 		return err
 	}
-	described, err := tiles.NewTileJSON(r.snapshot, layersParam.of(r), s.base(r.Request))
+	view, err := tiles.NewView(r.snapshot, layersParam.of(r)...)
 	if err != nil {
 		return unknownLayer(err)
 	}
+	described := tiles.NewTileJSON(view, s.base(r.Request))
 	if len(r.query) > 0 {
 		described.Tiles[0] += "?" + r.query.Encode()
 	}
@@ -68,9 +69,13 @@ func (s *Server) tile(w http.ResponseWriter, r *request) error {
 	if err := s.past(r); err != nil {
 		return err
 	}
-	tile, err := s.renderer.Render(r.Context(), r.snapshot, layersParam.of(r), id)
+	view, err := tiles.NewView(r.snapshot, layersParam.of(r)...)
 	if err != nil {
 		return unknownLayer(err)
+	}
+	tile, err := s.renderer.Render(r.Context(), view, id)
+	if err != nil {
+		return err
 	}
 	return writeTile(w, r, tile)
 }

@@ -62,10 +62,12 @@ func (f Feature) Kind() GeometryKind {
 	return NoGeometry
 }
 
-// Part is one point set, line or ring of a geometry in world coordinates.
+// Part is one point set, line or ring of a geometry in world coordinates and
+// in degrees, both read-only and of the same length.
 type Part struct {
-	World []World // read-only
-	Shell bool    // an outer ring: begins a polygon
+	World   []World
+	Degrees []orb.Point
+	Shell   bool // an outer ring: begins a polygon
 }
 
 // Parts yields the geometry's parts in order: the points of a multipoint
@@ -76,7 +78,7 @@ func (f Feature) Parts() iter.Seq[Part] {
 		from, to := s.parts(f.row)
 		for i := from; i < to; i++ {
 			begin, end := s.span(i)
-			if !yield(Part{World: s.world[begin:end:end], Shell: s.shell[i]}) {
+			if !yield(Part{World: s.world[begin:end:end], Degrees: s.position[begin:end:end], Shell: s.shell[i]}) {
 				return
 			}
 		}

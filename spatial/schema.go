@@ -130,6 +130,7 @@ type Field struct {
 	CountOf    LayerID  `json:"count_of,omitempty"`    // number of features there that refer to this one
 	Where      *Where   `json:"where,omitempty"`       // counts only those with this value
 	Detail     bool     `json:"detail_only,omitempty"` // served with items but left out of tiles
+	FromZoom   int      `json:"from_zoom,omitempty"`   // tiles carry it from this zoom on
 	Personal   bool     `json:"personal,omitempty"`    // counts people or what tells of them: small values are withheld from readers without the right
 }
 
@@ -145,6 +146,7 @@ type Schema struct {
 	Fields      []Field      `json:"fields"`
 	Code        string       `json:"code,omitempty"`  // name of the field that holds the code
 	Label       string       `json:"label,omitempty"` // name of the field that people call a feature by
+	Rank        string       `json:"rank,omitempty"`  // name of the field whose values, listed from the highest, say how much a feature matters: clusters count by it
 	AsOf        string       `json:"as_of"`           // date of the data, 2006-01-02
 	Synthetic   bool         `json:"synthetic"`       // generated, not surveyed
 	Source      string       `json:"source,omitempty"`

@@ -24,7 +24,7 @@ func BenchmarkEncode(b *testing.B) {
 		b.Run(fmt.Sprintf("z%d", z), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				b.SetBytes(int64(len(tiles.Encode(layers, id))))
+				b.SetBytes(int64(len(encode(b, layers, id))))
 			}
 		})
 	}
@@ -76,7 +76,7 @@ func BenchmarkMemo(b *testing.B) {
 	id := tiles.At(town.Center(), 13)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := r.Render(context.Background(), s, benchmarked, id); err != nil {
+		if _, err := r.Render(context.Background(), view(b, s, benchmarked...), id); err != nil {
 			b.Fatal(err)
 		}
 	}

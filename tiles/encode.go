@@ -33,20 +33,20 @@ const (
 	valueBool   = 7
 )
 
-// Encode is the tile of some layers in the given order, without compression;
-// empty if none has a feature there. A feature's id is its id in the layer;
-// its tags are the fields of the schema that are not [spatial.Field.Detail],
-// in the schema's order, nulls left out: text, dates (2006-01-02) and
+// Encode is a tile of a view, without compression. A feature's id is its id in
+// the layer; its tags are the fields of the schema that are not
+// [spatial.Field.Detail] and that are carried at the zoom, or those the view
+// names, in the schema's order, nulls left out: text, dates (2006-01-02) and
 // instants (RFC 3339, UTC) as strings, integers as uint or, below zero, sint,
 // numbers as double. The cost grows with the features in the tile.
-func Encode(layers []*spatial.Layer, id ID) []byte {
-	var tile []byte
-	for _, layer := range layers {
-		if message := encodeLayer(layer, id); message != nil {
-			tile = appendBytes(tile, tileLayer, message)
+func Encode(v View, id ID) (Content, error) {
+	var tile Content
+	for i := range v.Layers {
+		if message := encodeLayer(v, i, id); message != nil {
+			tile.Bytes = appendBytes(tile.Bytes, tileLayer, message)
 		}
 	}
-	return tile
+	return tile, nil
 }
 
 // layerEncoder builds one layer message.
@@ -60,22 +60,41 @@ type layerEncoder struct {
 	features []byte
 }
 
-// encodeLayer is the layer's message, nil if it has nothing in the tile.
-func encodeLayer(layer *spatial.Layer, id ID) []byte {
-	e := &layerEncoder{shaper: shaper{frame: id.frame()}, codes: map[spatial.Value]uint64{}}
-	schema := layer.Schema()
-	for i := range schema.Fields {
-		if !schema.Fields[i].Detail {
-			e.fields = append(e.fields, i)
-		}
+// encodeLayer is the message of a layer of a view, nil if it has nothing in
+// the tile.
+func encodeLayer(v View, i int, id ID) []byte {
+	layer := v.Layers[i]
+	e := &layerEncoder{
+		shaper: shaper{frame: v.matrix().frame(id, v.Datum)},
+		fields: v.fields(layer.Schema(), int(id.Z)),
+		codes:  map[spatial.Value]uint64{},
 	}
 	for f := range candidates(layer, e.shaper.frame.reach()) {
-		e.add(f)
+		if v.shows(i, f) {
+			e.add(f)
+		}
 	}
 	if len(e.features) == 0 {
 		return nil
 	}
-	return e.message(schema)
+	return e.message(layer.Schema())
+}
+
+// fields are the indices of the fields that tags are made of at a zoom.
+func (v View) fields(schema *spatial.Schema, z int) []int {
+	var shown []int
+	for i := range schema.Fields {
+		f := &schema.Fields[i]
+		if v.Properties == nil && !f.Detail && z >= f.FromZoom || slices.Contains(v.Properties, f.Name) {
+			shown = append(shown, i)
+		}
+	}
+	return shown
+}
+
+// shows says whether a feature of the i-th layer meets its condition.
+func (v View) shows(i int, f spatial.Feature) bool {
+	return v.Where == nil || v.Where[i] == nil || v.Where[i].Holds(f)
 }
 
 // candidates yields the features whose boxes meet b, in id order.

@@ -10,6 +10,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/tiles"
 )
 
 // The fixture is a small town on the lattice of 10⁻⁹ degrees: a partition
@@ -251,4 +252,24 @@ func layersOf(t testing.TB, s *spatial.Snapshot, ids ...spatial.LayerID) []*spat
 // everything lists the fixture's layers.
 func everything() []spatial.LayerID {
 	return []spatial.LayerID{"districts", "grids", "buildings", "roads", "risk_points", "zones", "statistics"}
+}
+
+// encode is a tile of layers as they are shown to who asks for nothing special.
+func encode(t testing.TB, layers []*spatial.Layer, id tiles.ID) []byte {
+	t.Helper()
+	content, err := tiles.Encode(tiles.View{Layers: layers}, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content.Bytes
+}
+
+// view shows layers of a snapshot.
+func view(t testing.TB, s *spatial.Snapshot, layers ...spatial.LayerID) tiles.View {
+	t.Helper()
+	v, err := tiles.NewView(s, layers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

@@ -58,7 +58,7 @@ func TestNeighboursDoNotGape(t *testing.T) {
 		steps := 0
 		for _, id := range some(z, 40) {
 			c := chain{}
-			for _, l := range parseTile(t, tiles.Encode(layers, id)).Layers {
+			for _, l := range parseTile(t, encode(t, layers, id)).Layers {
 				times := map[string]int{"grids": 1, "districts": -1}[l.GetName()]
 				for _, f := range l.Features {
 					for _, ring := range decoded(t, f).paths {
@@ -170,7 +170,7 @@ func TestMembership(t *testing.T) {
 	for z := uint32(6); z <= 18; z += 2 {
 		for _, id := range some(z, 25) {
 			shown := map[string]map[uint64]bool{}
-			for _, l := range parseTile(t, tiles.Encode(layersOf(t, s, everything()...), id)).Layers {
+			for _, l := range parseTile(t, encode(t, layersOf(t, s, everything()...), id)).Layers {
 				shown[l.GetName()] = map[uint64]bool{}
 				for _, f := range l.Features {
 					shown[l.GetName()][f.GetId()] = true
@@ -199,7 +199,7 @@ func TestClippedArea(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		id := tiles.ID{Z: 14, X: 13383, Y: 7142}
 		polygon := star(r, id)
-		raw := tiles.Encode([]*spatial.Layer{shapes(t, polygon)}, id)
+		raw := encode(t, []*spatial.Layer{shapes(t, polygon)}, id)
 		checkTile(t, raw)
 		got := 0.0
 		for _, l := range parseTile(t, raw).Layers {
@@ -255,7 +255,7 @@ func geometryOf(t *testing.T, g orb.Geometry) geometry {
 	if p, ok := g.(orb.Point); ok {
 		g = unit(p)
 	}
-	raw := tiles.Encode([]*spatial.Layer{shapes(t, g)}, tiles.ID{Z: 3, X: 4, Y: 4})
+	raw := encode(t, []*spatial.Layer{shapes(t, g)}, tiles.ID{Z: 3, X: 4, Y: 4})
 	checkTile(t, raw)
 	parsed := parseTile(t, raw)
 	if len(parsed.Layers) == 0 {
@@ -362,7 +362,7 @@ func FuzzEncode(f *testing.F) {
 		if len(geometries) == 0 {
 			return
 		}
-		checkTile(t, tiles.Encode([]*spatial.Layer{shapes(t, geometries...)}, id))
+		checkTile(t, encode(t, []*spatial.Layer{shapes(t, geometries...)}, id))
 	})
 }
 

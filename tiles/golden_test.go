@@ -58,7 +58,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := fmt.Sprintf("tile %v\n%s", c.id, readable(t, tiles.Encode(layersOf(t, s, c.layers...), c.id)))
+			got := fmt.Sprintf("tile %v\n%s", c.id, readable(t, encode(t, layersOf(t, s, c.layers...), c.id)))
 			path := filepath.Join("testdata", c.name+".txt")
 			if *update {
 				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {

@@ -145,7 +145,7 @@ func compareWithPostGIS(t *testing.T, conn *pgx.Conn, query string, l *spatial.L
 	if err := conn.QueryRow(context.Background(), query, id.Z, id.X, id.Y, margin, tiles.Extent, tiles.Buffer).Scan(&raw); err != nil {
 		t.Fatal(err)
 	}
-	got, want := featuresOf(t, tiles.Encode([]*spatial.Layer{l}, id)), featuresOf(t, raw)
+	got, want := featuresOf(t, encode(t, []*spatial.Layer{l}, id)), featuresOf(t, raw)
 	for _, feature := range slices.Sorted(maps.Keys(want)) {
 		if got[feature] == nil {
 			t.Errorf("tile %v: %s %d is missing", id, l.ID(), feature)

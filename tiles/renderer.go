@@ -26,8 +26,9 @@ type Coding struct {
 
 // Tile is a rendered tile in the codings it is served in; immutable.
 type Tile struct {
-	Raw  Coding // the Mapbox Vector Tile
-	Gzip Coding // the same, compressed; no bytes for an empty tile
+	Raw        Coding            // the Mapbox Vector Tile
+	Gzip       Coding            // the same, compressed; no bytes for an empty tile
+	Aggregated []spatial.LayerID // layers whose features stand in clusters here
 }
 
 // Empty says whether nothing is in the tile.
@@ -78,26 +79,16 @@ func NewRenderer(memo uint64, parallel int) *Renderer {
 	}
 }
 
-// Render is the tile of some layers of a snapshot, in the given order. A
-// layer the snapshot does not have is [spatial.ErrNotFound]. If ctx ends
-// first its error is returned; a render that has begun goes on for others and
-// for the memo.
-func (r *Renderer) Render(ctx context.Context, s *spatial.Snapshot, layers []spatial.LayerID, id ID) (*Tile, error) {
-	shown := make([]*spatial.Layer, len(layers))
-	for i, name := range layers {
-		layer, err := s.Layer(name)
-		if err != nil {
-			return nil, fmt.Errorf("tile %v: %w", id, err)
-		}
-		shown[i] = layer
-	}
-	key := memoKey(shown, id)
+// Render is a tile of a view. If ctx ends first its error is returned; a
+// render that has begun goes on for others and for the memo.
+func (r *Renderer) Render(ctx context.Context, v View, id ID) (*Tile, error) {
+	key := memoKey(v, id)
 	if tile, ok := r.memo.GetIfPresent(key); ok {
 		r.hits.Add(1)
 		return tile, nil
 	}
 	r.misses.Add(1)
-	return r.flights.wait(ctx, key, func(abandoned <-chan struct{}) (*Tile, error) { return r.make(abandoned, key, shown, id) })
+	return r.flights.wait(ctx, key, func(abandoned <-chan struct{}) (*Tile, error) { return r.make(abandoned, key, v, id) })
 }
 
 // errAbandoned is nobody's answer: all who waited have left.
@@ -105,7 +96,7 @@ var errAbandoned = errors.New("nobody waits for the tile")
 
 // make renders in one of the slots and fills the memo. A flight that took off
 // just after another of its key landed finds that one's tile.
-func (r *Renderer) make(abandoned <-chan struct{}, key string, layers []*spatial.Layer, id ID) (tile *Tile, err error) {
+func (r *Renderer) make(abandoned <-chan struct{}, key string, v View, id ID) (tile *Tile, err error) {
 	select {
 	case r.slots <- struct{}{}:
 	case <-abandoned:
@@ -120,36 +111,45 @@ func (r *Renderer) make(abandoned <-chan struct{}, key string, layers []*spatial
 	if tile, ok := r.memo.GetIfPresent(key); ok {
 		return tile, nil
 	}
-	if tile, err = newTile(Encode(layers, id)); err != nil {
+	content, err := Encode(v, id)
+	if err != nil {
 		return nil, fmt.Errorf("render tile %v: %w", id, err)
+	}
+	if tile, err = newTile(content); err != nil {
+		return nil, fmt.Errorf("compress tile %v: %w", id, err)
 	}
 	r.memo.Set(key, tile)
 	return tile, nil
 }
 
-// memoKey names the content of a tile: its address and, in order, each layer
-// with the version that last touched it and whether it is masked.
-func memoKey(layers []*spatial.Layer, id ID) string {
-	key := make([]byte, 0, 16+24*len(layers))
-	for _, n := range [...]uint32{id.Z, id.X, id.Y} {
+// memoKey names the content of a tile: its matrix, datum and address, what was
+// chosen, and in order each layer with the version that last touched it there
+// and whether it is masked.
+func memoKey(v View, id ID) string {
+	key := make([]byte, 0, 40+24*len(v.Layers))
+	key = append(key, v.matrix().ID...)
+	for _, n := range [...]uint32{uint32(v.Datum), id.Z, id.X, id.Y} {
 		key = append(strconv.AppendUint(key, uint64(n), 10), '/')
 	}
-	for _, layer := range layers {
+	for _, layer := range v.Layers {
 		key = append(append(key, layer.ID()...), '@')
 		key = append(strconv.AppendInt(key, int64(layer.Version()), 10), ',')
 		if layer.Masked() {
 			key = append(key, '~')
 		}
 	}
+	if !v.shared() {
+		key = fmt.Appendf(key, "?%q&%q", v.Properties, v.Filter)
+	}
 	return string(key)
 }
 
-func newTile(raw []byte) (*Tile, error) {
-	tile := &Tile{Raw: newCoding(raw)}
+func newTile(c Content) (*Tile, error) {
+	tile := &Tile{Raw: newCoding(c.Bytes), Aggregated: c.Aggregated}
 	if tile.Empty() {
 		return tile, nil
 	}
-	compressed, err := compress(raw)
+	compressed, err := compress(c.Bytes)
 	tile.Gzip = newCoding(compressed)
 	return tile, err
 }

@@ -39,7 +39,7 @@ func TestBytesAreStable(t *testing.T) {
 	first := map[tiles.ID]string{}
 	for z := uint32(8); z <= 17; z += 3 {
 		for _, id := range some(z, 12) {
-			first[id] = string(tiles.Encode(layersOf(t, s, everything()...), id))
+			first[id] = string(encode(t, layersOf(t, s, everything()...), id))
 		}
 	}
 	for _, processors := range []int{1, 2} {
@@ -49,7 +49,7 @@ func TestBytesAreStable(t *testing.T) {
 		for id, want := range first {
 			for range 3 {
 				group.Go(func() {
-					if got := string(tiles.Encode(layersOf(t, again, everything()...), id)); got != want {
+					if got := string(encode(t, layersOf(t, again, everything()...), id)); got != want {
 						t.Errorf("tile %v: other bytes", id)
 					}
 				})
@@ -68,7 +68,7 @@ func TestBytesAreStable(t *testing.T) {
 
 func render(t testing.TB, r *tiles.Renderer, s *spatial.Snapshot, id tiles.ID, layers ...spatial.LayerID) *tiles.Tile {
 	t.Helper()
-	tile, err := r.Render(context.Background(), s, layers, id)
+	tile, err := r.Render(context.Background(), view(t, s, layers...), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestRender(t *testing.T) {
 	s, r := fixture(t), tiles.NewRenderer(1<<20, 2)
 	id := tiles.At(town.Center(), 13)
 	tile := render(t, r, s, id, "grids", "roads")
-	if want := tiles.Encode(layersOf(t, s, "grids", "roads"), id); !bytes.Equal(tile.Raw.Bytes, want) {
+	if want := encode(t, layersOf(t, s, "grids", "roads"), id); !bytes.Equal(tile.Raw.Bytes, want) {
 		t.Error("the tile is not what Encode makes")
 	}
 	unzip, err := gzip.NewReader(bytes.NewReader(tile.Gzip.Bytes))
@@ -98,7 +98,7 @@ func TestRender(t *testing.T) {
 	if empty := render(t, r, s, tiles.ID{Z: 5}, "grids", "statistics"); !empty.Empty() || empty.Gzip.Bytes != nil {
 		t.Error("a tile far away is not empty")
 	}
-	if _, err := r.Render(context.Background(), s, []spatial.LayerID{"grids", "unknown"}, id); !errors.Is(err, spatial.ErrNotFound) {
+	if _, err := tiles.NewView(s, "grids", "unknown"); !errors.Is(err, spatial.ErrNotFound) {
 		t.Errorf("an unknown layer: %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestMemoFollowsVersions(t *testing.T) {
 	if render(t, r, s, id, "risk_points", "grids") != risks {
 		t.Error("the old snapshot has another tile now")
 	}
-	if fresh := tiles.Encode(layersOf(t, next, "risk_points", "grids"), id); !bytes.Equal(fresh, after.Raw.Bytes) {
+	if fresh := encode(t, layersOf(t, next, "risk_points", "grids"), id); !bytes.Equal(fresh, after.Raw.Bytes) {
 		t.Error("the tile is stale")
 	}
 }
@@ -152,7 +152,7 @@ func TestRenderEndsWithItsContext(t *testing.T) {
 	cancel()
 	for range 50 {
 		id := tiles.At(town.Center(), 11)
-		if tile, err := r.Render(ended, s, everything(), id); err != nil && !errors.Is(err, context.Canceled) || err == nil && tile == nil {
+		if tile, err := r.Render(ended, view(t, s, everything()...), id); err != nil && !errors.Is(err, context.Canceled) || err == nil && tile == nil {
 			t.Fatalf("tile %v, error %v", tile, err)
 		}
 	}

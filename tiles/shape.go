@@ -22,6 +22,7 @@ const (
 // scratch that the next feature reuses.
 type shaper struct {
 	frame    frame
+	moved    []spatial.World // a part in steps of the matrix, where it is not stored in them
 	paths    arena
 	commands []byte
 	cursor   px
@@ -54,7 +55,7 @@ func (s *shaper) shape(f spatial.Feature) int {
 
 func (s *shaper) points(f spatial.Feature) int {
 	for part := range f.Parts() {
-		for _, w := range part.World {
+		for _, w := range s.world(part) {
 			if p := s.frame.place(w); inSquare(p) {
 				s.paths = appendNew(s.paths, p)
 			}
@@ -76,7 +77,7 @@ func inSquare(p px) bool {
 
 func (s *shaper) lines(f spatial.Feature) int {
 	for part := range f.Parts() {
-		for _, piece := range s.cutLine(s.place(part.World)) {
+		for _, piece := range s.cutLine(s.place(s.world(part))) {
 			s.sight(piece)
 			if piece = tidyLine(piece); len(piece) >= 2 {
 				s.path(piece)
@@ -187,6 +188,18 @@ func (s *shaper) cutPolygon(parts []spatial.Part) [][]px {
 	return rings
 }
 
+// world is a part in steps of the matrix.
+func (s *shaper) world(part spatial.Part) []spatial.World {
+	if s.frame.asStored() {
+		return part.World
+	}
+	s.moved = s.moved[:0]
+	for _, p := range part.Degrees {
+		s.moved = append(s.moved, s.frame.worldOf(p))
+	}
+	return s.moved
+}
+
 // place rounds a path to the lattice; positions that fall together are one.
 func (s *shaper) place(world []spatial.World) []px {
 	from := len(s.paths)
@@ -203,8 +216,9 @@ func (s *shaper) place(world []spatial.World) []px {
 // placeRing rounds a ring, without its closing position, and winds it as the
 // specification asks: shells with positive area, holes negative.
 func (s *shaper) placeRing(part spatial.Part) []px {
-	ring := s.place(part.World[:len(part.World)-1])
-	if clockwise(part.World) != part.Shell {
+	world := s.world(part)
+	ring := s.place(world[:len(world)-1])
+	if clockwise(world) != part.Shell {
 		slices.Reverse(ring)
 	}
 	return ring

@@ -35,22 +35,17 @@ type VectorLayer struct {
 	Fields      map[string]string `json:"fields"` // name of a tag to its description
 }
 
-// NewTileJSON describes the tiles of some layers of a snapshot. base is the
+// NewTileJSON describes the tiles of a view in WebMercatorQuad. base is the
 // address of the service without a slash at its end. Layers that hold no
-// geometry are left out, as they are of tiles; a layer the snapshot does not
-// have is [spatial.ErrNotFound].
-func NewTileJSON(s *spatial.Snapshot, layers []spatial.LayerID, base string) (*TileJSON, error) {
+// geometry are left out, as they are of tiles.
+func NewTileJSON(v View, base string) *TileJSON {
 	j := &TileJSON{TileJSON: "3.0.0", Scheme: "xyz", MaxZoom: MaxZoom, VectorLayers: []VectorLayer{}}
 	var names, ids []string
 	var credits []string
 	var bound *orb.Bound
-	for _, id := range layers {
-		layer, err := s.Layer(id)
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, string(id))
+	for _, layer := range v.Layers {
 		schema := layer.Schema()
+		ids = append(ids, string(schema.ID))
 		if schema.Geometry == spatial.NoGeometry {
 			continue
 		}
@@ -63,7 +58,7 @@ func NewTileJSON(s *spatial.Snapshot, layers []spatial.LayerID, base string) (*T
 	j.Attribution = html.EscapeString(strings.Join(unique(credits), "; "))
 	j.Tiles = []string{base + "/tiles/" + strings.Join(ids, ",") + "/{z}/{x}/{y}.mvt"}
 	j.frame(bound)
-	return j, nil
+	return j
 }
 
 func describe(schema *spatial.Schema) VectorLayer {

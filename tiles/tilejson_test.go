@@ -2,20 +2,15 @@ package tiles_test
 
 import (
 	"encoding/json"
-	"errors"
 	"math"
 	"strings"
 	"testing"
 
-	"wangge/spatial"
 	"wangge/tiles"
 )
 
 func TestTileJSON(t *testing.T) {
-	j, err := tiles.NewTileJSON(fixture(t), []spatial.LayerID{"grids", "buildings", "statistics"}, "https://example.org/map")
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := tiles.NewTileJSON(view(t, fixture(t), "grids", "buildings", "statistics"), "https://example.org/map")
 	if want := "https://example.org/map/tiles/grids,buildings,statistics/{z}/{x}/{y}.mvt"; len(j.Tiles) != 1 || j.Tiles[0] != want {
 		t.Errorf("tiles %v, want %s", j.Tiles, want)
 	}
@@ -53,15 +48,9 @@ func checkPlace(t *testing.T, j *tiles.TileJSON) {
 
 func TestTileJSONOfNothing(t *testing.T) {
 	s := fixture(t)
-	j, err := tiles.NewTileJSON(s, []spatial.LayerID{"statistics"}, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := tiles.NewTileJSON(view(t, s, "statistics"), "")
 	body, err := json.Marshal(j)
 	if err != nil || !strings.Contains(string(body), `"vector_layers":[]`) || j.Center[2] != 1 || j.Bounds[0] != -180 {
 		t.Errorf("%s, %v", body, err)
-	}
-	if _, err := tiles.NewTileJSON(s, []spatial.LayerID{"nowhere"}, ""); !errors.Is(err, spatial.ErrNotFound) {
-		t.Errorf("an unknown layer: %v", err)
 	}
 }

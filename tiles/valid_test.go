@@ -250,7 +250,7 @@ func TestTilesAreValid(t *testing.T) {
 	layers := layersOf(t, fixture(t), everything()...)
 	for z := range uint32(tiles.MaxZoom + 1) {
 		for _, id := range some(z, 60) {
-			t.Run(id.String(), func(t *testing.T) { checkTile(t, tiles.Encode(layers, id)) })
+			t.Run(id.String(), func(t *testing.T) { checkTile(t, encode(t, layers, id)) })
 		}
 	}
 }
@@ -264,7 +264,7 @@ func TestZoomZeroShowsEveryFeature(t *testing.T) {
 			}
 		}
 		got := 0
-		for _, shown := range parseTile(t, tiles.Encode([]*spatial.Layer{l}, tiles.ID{})).Layers {
+		for _, shown := range parseTile(t, encode(t, []*spatial.Layer{l}, tiles.ID{})).Layers {
 			got = len(shown.Features)
 		}
 		if got != want {

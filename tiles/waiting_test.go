@@ -15,29 +15,29 @@ import (
 // the memo is handed out all the same, a cold one waits until its context
 // ends, and is there once the slot is free.
 func TestHitsNeverWait(t *testing.T) {
-	s, r, layers := onePoint(t), NewRenderer(1<<20, 1), []spatial.LayerID{"points"}
+	v, r := onePoint(t), NewRenderer(1<<20, 1)
 	warm, cold := ID{}, ID{Z: 1, X: 1}
-	first, err := r.Render(context.Background(), s, layers, warm)
+	first, err := r.Render(context.Background(), v, warm)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.slots <- struct{}{}
 	soon, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	if tile, err := r.Render(context.Background(), s, layers, warm); tile != first || err != nil {
+	if tile, err := r.Render(context.Background(), v, warm); tile != first || err != nil {
 		t.Errorf("the warm tile: %v, %v", tile, err)
 	}
-	if _, err := r.Render(soon, s, layers, cold); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := r.Render(soon, v, cold); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the cold tile: %v", err)
 	}
 	<-r.slots
-	if tile, err := r.Render(context.Background(), s, layers, cold); err != nil || tile.Empty() {
+	if tile, err := r.Render(context.Background(), v, cold); err != nil || tile.Empty() {
 		t.Errorf("the cold tile after the slot is free: %v, %v", tile, err)
 	}
 }
 
-// onePoint is a snapshot with a layer of one point.
-func onePoint(t *testing.T) *spatial.Snapshot {
+// onePoint shows a layer of one point.
+func onePoint(t *testing.T) View {
 	t.Helper()
 	layer, err := spatial.NewLayer(&spatial.Schema{ID: "points", Geometry: spatial.Points}, 1, func(yield func(spatial.Row, error) bool) {
 		yield(spatial.Row{ID: 1, Geometry: orb.Point{114.1, 22.5}}, nil)
@@ -45,21 +45,22 @@ func onePoint(t *testing.T) *spatial.Snapshot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return spatial.New(1, layer)
+	return View{Layers: []*spatial.Layer{layer}}
 }
 
 // TestAbandonedTilesAreNotRendered gives up on tiles while the only slot is
 // held: nothing of them is left to do, and one that somebody still waits for
 // is made.
 func TestAbandonedTilesAreNotRendered(t *testing.T) {
-	s, r, layers := onePoint(t), NewRenderer(1<<20, 1), []spatial.LayerID{"points"}
+	v, r := onePoint(t), NewRenderer(1<<20, 1)
 	r.slots <- struct{}{}
-	begun := r.flights.join("0/0/0/points@1,", func(abandoned <-chan struct{}) (*Tile, error) {
-		return r.make(abandoned, "0/0/0/points@1,", nil, ID{})
+	key := memoKey(v, ID{})
+	begun := r.flights.join(key, func(abandoned <-chan struct{}) (*Tile, error) {
+		return r.make(abandoned, key, v, ID{})
 	})
 	for i := range uint32(100) {
 		soon, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-		if _, err := r.Render(soon, s, layers, ID{Z: i % 10}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := r.Render(soon, v, ID{Z: i % 10}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("tile %d: %v", i, err)
 		}
 		cancel()
@@ -74,7 +75,7 @@ func TestAbandonedTilesAreNotRendered(t *testing.T) {
 	if begun.err != nil || begun.tile == nil {
 		t.Errorf("the tile that is waited for: %v, %v", begun.tile, begun.err)
 	}
-	if tile, err := r.Render(context.Background(), s, layers, ID{Z: 3}); err != nil || tile == nil {
+	if tile, err := r.Render(context.Background(), v, ID{Z: 3}); err != nil || tile == nil {
 		t.Errorf("an abandoned tile asked for again: %v, %v", tile, err)
 	}
 }

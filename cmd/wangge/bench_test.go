@@ -364,9 +364,11 @@ func (d *bench) tiles() {
 	layers := []spatial.LayerID{"grids", "buildings", "roads", "risk_points"}
 	renderer := tiles.NewRenderer(64<<20, 2)
 	first := tiles.At(center, 16)
+	view, err := tiles.NewView(d.snapshot, layers...)
+	d.must(err)
 	render := func(i int) {
 		id := tiles.ID{Z: first.Z, X: first.X + uint32(i%side), Y: first.Y - uint32(i/side%side)}
-		_, err := renderer.Render(context.Background(), d.snapshot, layers, id)
+		_, err := renderer.Render(context.Background(), view, id)
 		d.must(err)
 	}
 	d.often("cold tile, zoom 16, 4 layers", side*side, render)

@@ -120,11 +120,15 @@ func sameTiles(t *testing.T, got, want *spatial.Snapshot) {
 		}
 	}
 	bytesOf := func(s *spatial.Snapshot, id tiles.ID) []byte {
-		tile, err := tiles.NewRenderer(1<<26, 1).Render(t.Context(), s, layers, id)
+		view, err := tiles.NewView(s, layers...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tile.Raw.Bytes
+		tile, err := tiles.Encode(view, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tile.Bytes
 	}
 	for _, at := range []orb.Point{{114.118, 22.546}, {114.1435, 22.5491}, {114.17, 22.58}} {
 		for _, z := range []uint32{10, 13, 15, 17} {
