@@ -55,7 +55,8 @@ func (c crowd) row(id int64) Row {
 
 func crowdSchema() *Schema {
 	return &Schema{ID: "crowd", Geometry: Points | Lines | Polygons, Code: "code", Fields: []Field{
-		{Name: "code", Type: TypeText}, {Name: "number", Type: TypeInt}, {Name: "level", Type: TypeText}}}
+		{Name: "code", Type: TypeText}, {Name: "number", Type: TypeInt}, {Name: "level", Type: TypeText, Values: []Label{{Value: "高"}}}},
+		Rank: "level"}
 }
 
 // change draws what is to become of rows from..to: all gone, some gone, a few
@@ -96,12 +97,17 @@ func TestIndexesAgainstRows(t *testing.T) {
 		}
 		s := New(1, layer)
 		first, firstModel := layer, maps.Clone(m)
+		var changed changes
 		for version := Version(2); version < 7; version++ {
-			if s, err = s.Apply(Change{Base: s.Version(), Layers: []LayerChange{c.change(m)}}, version); err != nil {
+			before := maps.Clone(m)
+			change := c.change(m)
+			if s, err = s.Apply(Change{Base: s.Version(), Layers: []LayerChange{change}}, version); err != nil {
 				t.Fatal(err)
 			}
 			l, _ := s.Layer("crowd")
 			c.compare(t, l, m)
+			changed.add(change, before, m, version)
+			changed.compare(t, c, l)
 		}
 		c.compare(t, first, firstModel)
 	})
@@ -115,6 +121,7 @@ func (c crowd) compare(t *rapid.T, l *Layer, m model) {
 	c.compareBoxes(t, l, m)
 	c.compareNearby(t, l, m)
 	c.compareCodes(t, l, m)
+	c.compareTallies(t, l, m)
 }
 
 // checkPages: everything in order, nothing too large, nothing small beside
@@ -198,6 +205,89 @@ func (c crowd) compareBoxes(t *rapid.T, l *Layer, m model) {
 		}
 		if b, ok := l.Bound(); b != all || ok != placed {
 			t.Fatalf("bound %v %v, want %v %v", b, ok, all, placed)
+		}
+	}
+}
+
+// compareTallies counts in squares of all sizes, around features and anywhere.
+func (c crowd) compareTallies(t *rapid.T, l *Layer, m model) {
+	for range 8 {
+		depth, at := uint32(c.IntN(maxDepth+1)), WorldOf(c.position())
+		cell := func(w World) Square {
+			return Square{depth, uint32((int64(w[0]) + 1<<31) >> (maxDepth - depth)), uint32((int64(w[1]) + 1<<31) >> (maxDepth - depth))}
+		}
+		square := cell(at)
+		var want Tally
+		var high []int64
+		for f := range l.All() {
+			w, ok := f.Stands()
+			if !ok || cell(w) != square {
+				continue
+			}
+			rank := 1
+			if f.Attribute("level").Text() == "高" {
+				rank = 0
+				high = append(high, f.ID())
+			}
+			want.Features++
+			want.Ranks[rank]++
+			want.X, want.Y = want.X+int64(w[0]), want.Y+int64(w[1])
+		}
+		if have := l.Tally(square); have != want {
+			t.Fatalf("in %v: %v, want %v", square, have, want)
+		}
+		var found []int64
+		for f := range l.Within(square, 0) {
+			found = append(found, f.ID())
+		}
+		slices.Sort(found)
+		if !slices.Equal(found, high) {
+			t.Fatalf("of the highest rank in %v: %v, want %v", square, found, high)
+		}
+	}
+}
+
+// changes are the boxes that changed, and when.
+type changes []struct {
+	box     orb.Bound
+	version Version
+}
+
+func (all *changes) add(c LayerChange, before, after model, version Version) {
+	ids := slices.Clone(c.Delete)
+	for _, row := range c.Put {
+		ids = append(ids, row.ID)
+	}
+	for _, id := range ids {
+		for _, m := range []model{before, after} {
+			if row, ok := m[id]; ok && row.Geometry != nil {
+				*all = append(*all, struct {
+					box     orb.Bound
+					version Version
+				}{row.Geometry.Bound(), version})
+			}
+		}
+	}
+}
+
+// compare asks where the layer was touched: never less than is true, and not
+// far from what changed.
+func (all changes) compare(t *rapid.T, c crowd, l *Layer) {
+	for range 8 {
+		window := orb.Bound{Min: c.position(), Max: c.position()}
+		window = window.Min.Bound().Extend(window.Max)
+		least, most := Version(1), Version(1)
+		for _, change := range all {
+			if change.box.Intersects(window) {
+				least = max(least, change.version)
+			}
+			size := max(change.box.Max[0]-change.box.Min[0], change.box.Max[1]-change.box.Min[1])
+			if change.box.Pad(max(size/2, 0.0002)).Intersects(window) {
+				most = max(most, change.version)
+			}
+		}
+		if have := l.Touched(window); have < least || have > most && len(all) < traced {
+			t.Fatalf("touched at %d, want %d to %d", have, least, most)
 		}
 	}
 }
@@ -371,5 +461,28 @@ func BenchmarkWorldOf(b *testing.B) {
 	p := orb.Point{114.13, 22.55}
 	for b.Loop() {
 		WorldOf(p)
+	}
+}
+
+// BenchmarkTouched asks where a layer was touched after many edits.
+func BenchmarkTouched(b *testing.B) {
+	s := New(1, points(b, 40_000))
+	layer, _ := s.Layer("points")
+	for version := Version(2); version < 2000; version++ {
+		f, _ := layer.Feature(int64(version) * 17)
+		var err error
+		if s, err = s.Apply(Change{Base: s.Version(), Layers: []LayerChange{{Layer: layer.ID(), Put: []Row{f.Row()}}}}, version); err != nil {
+			b.Fatal(err)
+		}
+		layer, _ = s.Layer(layer.ID())
+	}
+	all, _ := layer.Bound()
+	for _, share := range []float64{1, 0.1, 0.001} {
+		window := orb.Bound{Min: all.Center(), Max: all.Center()}.Pad(share * (all.Max[0] - all.Min[0]) / 2)
+		b.Run(fmt.Sprint(share), func(b *testing.B) {
+			for b.Loop() {
+				layer.Touched(window)
+			}
+		})
 	}
 }

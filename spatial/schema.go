@@ -184,10 +184,22 @@ func (s *Schema) Validate() error {
 		}
 		seen[f.Name] = true
 	}
-	for _, name := range []string{s.Code, s.Label} {
+	for _, name := range []string{s.Code, s.Label, s.Rank} {
 		if name != "" && !seen[name] {
 			return &InvalidError{Rule: "schema_field", Where: "layer " + string(s.ID), Detail: fmt.Sprintf("no field is named %q", name)}
 		}
+	}
+	return s.validateRank()
+}
+
+func (s *Schema) validateRank() error {
+	if s.Rank == "" {
+		return nil
+	}
+	f := &s.Fields[s.FieldIndex(s.Rank)]
+	if f.Type != TypeText || f.Personal || len(f.Values) == 0 || len(f.Values) >= MaxRanks {
+		return &InvalidError{Rule: "schema_rank", Where: fmt.Sprintf("layer %s field %q", s.ID, f.Name),
+			Detail: fmt.Sprintf("ranks are the listed values of a text field that is not personal, at most %d of them", MaxRanks-1)}
 	}
 	return nil
 }
