@@ -9,10 +9,10 @@ SCALE      ?= 1 10 100
 # The race detector looks at our code; SQLite in Go, the geometry library and the
 # generator, each in one goroutine, would take ten times as long under it.
 RACE       := -race $(foreach p,modernc.org/... github.com/peterstace/... wangge/data/luohu,-gcflags=$(p)=-race=false)
-TEST_TOOLS := gcc libc6-dev gdal-bin $(BROWSER)
+TEST_TOOLS := gcc libc6-dev gdal-bin nginx-light $(BROWSER)
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-postgis build test test-fast lint bench viewer sources clean tools
+.PHONY: help run run-postgis build test test-fast lint bench bench-tiles viewer sources clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,6 +41,11 @@ lint: ## gofmt, vet and staticcheck
 
 bench: ## load, memory, edits, tiles and answers at SCALE="1 10 100" copies of the district
 	@WANGGE_BENCH_SCALE="$(SCALE)" go test -run '^$$' -bench '^BenchmarkScale$$' -benchtime 1x -timeout 30m ./cmd/wangge
+
+bench-tiles: tools ## tiles: warm ones against a bare handler, cold ones against ST_AsMVT, commit to fresh tile
+	@go test -run '^$$' -bench '^BenchmarkWarmTile' -benchtime 2s ./api
+	@CI=true go test -run '^$$' -bench '^BenchmarkTiles$$' -benchtime 1x -timeout 20m ./cmd/wangge
+	@CI=true go test -run '^$$' -bench '^BenchmarkForeignEditVisible/postgis$$|^BenchmarkApplyVisible$$' -benchtime 200x -timeout 20m ./cmd/wangge
 
 viewer: ## rebuild the map page's bundle (Node 20 or newer)
 	@cd api/viewer && npm ci --no-audit --no-fund && npm run build

@@ -73,7 +73,7 @@ func (s *Server) tile(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return unknownLayer(err)
 	}
-	tile, err := s.renderer.Render(r.Context(), view, id)
+	tile, err := s.renderer.Render(r.Context(), view, id, codingFor(r.Header.Values("Accept-Encoding")))
 	if err != nil {
 		return err
 	}
@@ -103,26 +103,30 @@ func writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) error {
 	h := w.Header()
 	h.Set("Cache-Control", r.keeping())
 	h.Set(headerVersion, strconv.FormatInt(int64(r.snapshot.Version()), 10))
-	coding := tile.Raw
-	gzipped := !tile.Empty() && wantsGzip(r.Header.Values("Accept-Encoding"))
-	if gzipped {
-		coding = tile.Gzip
-	}
-	h.Set("ETag", coding.ETag)
+	h.Set("X-Accel-Expires", "@1") // nginx may keep it, and must ask each time
+	h.Add("Vary", "Accept-Encoding")
+	h.Set("ETag", tile.ETag)
 	switch {
-	case matches(r.Header.Values("If-None-Match"), coding.ETag):
+	case matches(r.Header.Values("If-None-Match"), tile.ETag):
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	case tile.Empty():
 		w.WriteHeader(http.StatusNoContent)
 		return nil
-	case gzipped:
-		h.Set("Content-Encoding", "gzip")
+	case tile.Coding != tiles.Identity:
+		h.Set("Content-Encoding", tile.Coding.String())
 	}
 	h.Set("Content-Type", mediaTile)
-	h.Set("Content-Length", strconv.Itoa(len(coding.Bytes)))
-	_, err := w.Write(coding.Bytes)
+	h.Set("Content-Length", strconv.Itoa(len(tile.Bytes)))
+	_, err := w.Write(tile.Bytes)
 	return err
+}
+
+func codingFor(accept []string) tiles.Coding {
+	if wantsGzip(accept) {
+		return tiles.Gzip
+	}
+	return tiles.Identity
 }
 
 // wantsGzip negotiates the coding (RFC 9110, 12.5.3): gzip if it is welcome

@@ -72,6 +72,12 @@ func (l *Layer) Within(s Square, rank int) iter.Seq[Feature] {
 	}
 }
 
+// RankOf is the rank of a feature of the layer, an index of [Tally.Ranks].
+func (l *Layer) RankOf(f Feature) int {
+	e, _ := l.standings.of(f)
+	return int(e.rank)
+}
+
 // Stands is the position that stands for the feature: a point itself, of
 // anything else the middle of its box in world steps. ok is false without
 // geometry.

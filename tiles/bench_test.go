@@ -76,7 +76,7 @@ func BenchmarkMemo(b *testing.B) {
 	id := tiles.At(town.Center(), 13)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := r.Render(context.Background(), view(b, s, benchmarked...), id); err != nil {
+		if _, err := r.Render(context.Background(), view(b, s, benchmarked...), id, tiles.Gzip); err != nil {
 			b.Fatal(err)
 		}
 	}

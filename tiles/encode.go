@@ -2,6 +2,7 @@ package tiles
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -38,21 +39,36 @@ const (
 // [spatial.Field.Detail] and that are carried at the zoom, or those the view
 // names, in the schema's order, nulls left out: text, dates (2006-01-02) and
 // instants (RFC 3339, UTC) as strings, integers as uint or, below zero, sint,
-// numbers as double. The cost grows with the features in the tile.
+// numbers as double. Where a layer has too many features they stand in
+// clusters, see [Content.Aggregated]. The cost grows with the features in the
+// tile. Conditions that would cost too much are refused with
+// *spatial.InvalidError.
 func Encode(v View, id ID) (Content, error) {
 	var tile Content
-	for i := range v.Layers {
-		if message := encodeLayer(v, i, id); message != nil {
-			tile.Bytes = appendBytes(tile.Bytes, tileLayer, message)
+	for i, layer := range v.Layers {
+		e := newLayerEncoder(v, i, id)
+		aggregated, err := e.encode()
+		if err != nil {
+			return Content{}, err
+		}
+		if aggregated {
+			tile.Aggregated = append(tile.Aggregated, layer.ID())
+		}
+		if len(e.features) > 0 {
+			tile.Bytes = appendBytes(tile.Bytes, tileLayer, e.message())
 		}
 	}
 	return tile, nil
 }
 
-// layerEncoder builds one layer message.
+// layerEncoder builds one layer message of a tile.
 type layerEncoder struct {
+	layer    *spatial.Layer
+	where    Condition // nil: all features
+	id       ID
 	shaper   shaper
-	fields   []int // indices of the fields shown
+	fields   []int    // indices of the fields shown
+	keys     []string // names of tags, those of the fields first
 	codes    map[spatial.Value]uint64
 	values   []byte
 	tags     []byte
@@ -60,24 +76,73 @@ type layerEncoder struct {
 	features []byte
 }
 
-// encodeLayer is the message of a layer of a view, nil if it has nothing in
-// the tile.
-func encodeLayer(v View, i int, id ID) []byte {
-	layer := v.Layers[i]
+func newLayerEncoder(v View, i int, id ID) *layerEncoder {
 	e := &layerEncoder{
+		layer:  v.Layers[i],
+		id:     id,
 		shaper: shaper{frame: v.matrix().frame(id, v.Datum)},
-		fields: v.fields(layer.Schema(), int(id.Z)),
 		codes:  map[spatial.Value]uint64{},
 	}
-	for f := range candidates(layer, e.shaper.frame.reach()) {
-		if v.shows(i, f) {
-			e.add(f)
+	if v.Where != nil {
+		e.where = v.Where[i]
+	}
+	schema := e.layer.Schema()
+	e.fields = v.fields(schema, int(v.matrix().level(id.Z)))
+	for _, field := range e.fields {
+		e.keys = append(e.keys, schema.Fields[field].Name)
+	}
+	return e
+}
+
+// encode adds what is in the tile, and says whether it stands in clusters.
+func (e *layerEncoder) encode() (aggregated bool, err error) {
+	c, err := e.crowd()
+	if err != nil {
+		return false, err
+	}
+	if c != nil {
+		e.addCrowd(c)
+		return true, nil
+	}
+	for f, err := range e.selected() {
+		if err != nil {
+			return false, err
+		}
+		e.add(f)
+	}
+	return false, nil
+}
+
+// maxWork bounds what a condition may cost in one tile, in comparisons: some
+// tenths of a second.
+const maxWork = 50_000_000
+
+// selected yields the features that may be in the tile and meet the condition,
+// in id order.
+func (e *layerEncoder) selected() iter.Seq2[spatial.Feature, error] {
+	return func(yield func(spatial.Feature, error) bool) {
+		work := 0
+		for f := range candidates(e.layer, e.shaper.frame.reach()) {
+			if e.where != nil {
+				if work += max(e.where.Cost(), 1); work > maxWork {
+					yield(spatial.Feature{}, e.tooCostly())
+					return
+				}
+				if !e.where.Holds(f) {
+					continue
+				}
+			}
+			if !yield(f, nil) {
+				return
+			}
 		}
 	}
-	if len(e.features) == 0 {
-		return nil
-	}
-	return e.message(layer.Schema())
+}
+
+func (e *layerEncoder) tooCostly() error {
+	return &spatial.InvalidError{Rule: "filter_cost", Where: fmt.Sprintf("filter, tile %v of %s", e.id, e.layer.ID()),
+		Detail: fmt.Sprintf("it takes %d comparisons for each feature, and there are more than %d in the tile", e.where.Cost(), maxWork/max(e.where.Cost(), 1)),
+		Fix:    "ask for a deeper zoom, fewer conditions, or simpler shapes"}
 }
 
 // fields are the indices of the fields that tags are made of at a zoom.
@@ -90,11 +155,6 @@ func (v View) fields(schema *spatial.Schema, z int) []int {
 		}
 	}
 	return shown
-}
-
-// shows says whether a feature of the i-th layer meets its condition.
-func (v View) shows(i int, f spatial.Feature) bool {
-	return v.Where == nil || v.Where[i] == nil || v.Where[i].Holds(f)
 }
 
 // candidates yields the features whose boxes meet b, in id order.
@@ -111,13 +171,13 @@ func candidates(layer *spatial.Layer, b orb.Bound) iter.Seq[spatial.Feature] {
 	return slices.Values(found)
 }
 
-func (e *layerEncoder) message(schema *spatial.Schema) []byte {
-	size := len(e.features) + len(e.values) + 64*(len(e.fields)+1)
+func (e *layerEncoder) message() []byte {
+	size := len(e.features) + len(e.values) + 64*(len(e.keys)+1)
 	m := appendUint(make([]byte, 0, size), layerVersion, 2)
-	m = appendBytes(m, layerName, string(schema.ID))
+	m = appendBytes(m, layerName, string(e.layer.ID()))
 	m = append(m, e.features...)
-	for _, i := range e.fields {
-		m = appendBytes(m, layerKeys, schema.Fields[i].Name)
+	for _, key := range e.keys {
+		m = appendBytes(m, layerKeys, key)
 	}
 	m = append(m, e.values...)
 	return appendUint(m, layerExtent, Extent)
@@ -125,12 +185,15 @@ func (e *layerEncoder) message(schema *spatial.Schema) []byte {
 
 // add appends a feature if it is in the tile.
 func (e *layerEncoder) add(f spatial.Feature) {
-	kind := e.shaper.shape(f)
-	if kind == 0 {
-		return
+	if kind := e.shaper.shape(f); kind != 0 {
+		e.tag(f)
+		e.finish(uint64(f.ID()), kind)
 	}
-	e.tag(f)
-	e.feature = appendUint(e.feature[:0], featureID, uint64(f.ID()))
+}
+
+// finish appends a feature of the tags and commands that are ready.
+func (e *layerEncoder) finish(id uint64, kind int) {
+	e.feature = appendUint(e.feature[:0], featureID, id)
 	if len(e.tags) > 0 {
 		e.feature = appendBytes(e.feature, featureTags, e.tags)
 	}

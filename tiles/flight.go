@@ -9,6 +9,7 @@ import (
 type flights struct {
 	mutex  sync.Mutex
 	flying map[string]*flight
+	most   int // that may be waited for at a time
 }
 
 // flight is one render: several wait for it, and when the last of them has
@@ -22,9 +23,13 @@ type flight struct {
 }
 
 // wait is the tile of a key, made by fly unless a flight is under way. If
-// ctx ends first its error is returned.
+// ctx ends first its error is returned; it is [ErrBusy] where there would be
+// too many flights.
 func (all *flights) wait(ctx context.Context, key string, fly func(abandoned <-chan struct{}) (*Tile, error)) (*Tile, error) {
 	f := all.join(key, fly)
+	if f == nil {
+		return nil, ErrBusy
+	}
 	select {
 	case <-f.landed:
 		return f.tile, f.err
@@ -34,10 +39,14 @@ func (all *flights) wait(ctx context.Context, key string, fly func(abandoned <-c
 	}
 }
 
+// join is the flight of a key, nil where there are too many others.
 func (all *flights) join(key string, fly func(abandoned <-chan struct{}) (*Tile, error)) *flight {
 	all.mutex.Lock()
 	defer all.mutex.Unlock()
 	f := all.flying[key]
+	if f == nil && len(all.flying) >= all.most {
+		return nil
+	}
 	if f == nil {
 		f = &flight{abandoned: make(chan struct{}), landed: make(chan struct{})}
 		all.flying[key] = f

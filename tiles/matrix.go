@@ -94,6 +94,10 @@ func (m *Matrix) tileOf(steps int64, side, tiles uint32) uint32 {
 	return uint32(min(max(steps>>side, 0), int64(tiles)-1))
 }
 
+// level is the zoom of WebMercatorQuad at which tiles are as fine as those of
+// a zoom of the matrix.
+func (m *Matrix) level(z uint32) uint32 { return z + MaxZoom - m.MaxZoom }
+
 func (m *Matrix) worldOf(p orb.Point) spatial.World {
 	if m.project == nil {
 		return spatial.WorldOf(p)

@@ -1,7 +1,6 @@
 package tiles
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,84 +10,125 @@ import (
 	"strconv"
 	"sync/atomic"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/maypok86/otter/v2"
 
 	"wangge/spatial"
 )
 
-// Coding is one form of a tile's bytes; read-only. ETag is a strong entity
-// tag, quotes included, made from the bytes.
-type Coding struct {
-	Bytes []byte
-	ETag  string
-}
+// ErrBusy says that as many tiles are being made as may be, and as many wait:
+// ask again a little later.
+var ErrBusy = errors.New("too many tiles are being made")
 
-// Tile is a rendered tile in the codings it is served in; immutable.
+// Tile is a rendered tile in one coding; immutable. An empty tile has no bytes
+// in any coding. ETag is a strong entity tag, quotes included, made from the
+// bytes.
 type Tile struct {
-	Raw        Coding            // the Mapbox Vector Tile
-	Gzip       Coding            // the same, compressed; no bytes for an empty tile
+	Bytes      []byte
+	ETag       string
+	Coding     Coding
 	Aggregated []spatial.LayerID // layers whose features stand in clusters here
 }
 
 // Empty says whether nothing is in the tile.
-func (t *Tile) Empty() bool { return len(t.Raw.Bytes) == 0 }
+func (t *Tile) Empty() bool { return len(t.Bytes) == 0 }
 
-// weight is what a tile costs the memo.
-func (t *Tile) weight(key string) uint32 {
-	const overhead = 256
-	return uint32(min(len(t.Raw.Bytes)+len(t.Gzip.Bytes)+len(key)+overhead, math.MaxUint32))
+func newTile(b []byte, c Coding, aggregated []spatial.LayerID) *Tile {
+	sum := sha256.Sum256(b)
+	return &Tile{Bytes: b, ETag: `"` + hex.EncodeToString(sum[:16]) + `"`, Coding: c, Aggregated: aggregated}
 }
 
-// Renderer renders tiles and keeps those most asked for. A tile is kept under
-// its address and the versions of its layers, so an edit of one layer makes
-// tiles with that layer anew and leaves all others, and no tile is ever
-// stale. It is safe for concurrent use: a tile in the memo is handed out
-// without waiting, one that is being rendered is shared by all who ask for
-// it, at most a fixed number are rendered at a time, and one that everybody
-// has given up waiting for is not begun.
+// Renderer renders tiles and keeps those most asked for, in each coding that
+// was asked for. A tile is kept under its address, what was chosen, and the
+// versions in which its layers were last touched there, so an edit makes the
+// tiles anew that it touches and leaves all others, and no tile is ever stale.
+// It is safe for concurrent use: a tile in the memo is handed out without
+// waiting, one that is being made is shared by all who ask for it, at most a
+// fixed number are made at a time, others wait, but not too many, and one that
+// everybody has given up waiting for is not begun.
 type Renderer struct {
-	memo    *otter.Cache[string, *Tile]
-	flights flights
-	slots   chan struct{}
+	shared, chosen memo // what everybody asks for, and what somebody chose
+	flights        flights
+	slots          chan struct{}
+	coders         coders
 
+	rendered, aggregated, refused atomic.Uint64
+}
+
+// memo keeps tiles within a number of bytes.
+type memo struct {
+	tiles        *otter.Cache[string, *Tile]
 	hits, misses atomic.Uint64
 }
 
-// Stats are figures of a renderer's memo since it was made.
+// Stats are figures of a renderer since it was made.
 type Stats struct {
+	Shared, Chosen MemoStats
+	Rendered       uint64 // tiles made
+	Aggregated     uint64 // of these, with features in clusters
+	Refused        uint64 // with [ErrBusy]
+}
+
+// MemoStats are figures of a memo. Of two, one keeps what everybody asks for,
+// the other views with conditions, chosen tags, or of another time.
+type MemoStats struct {
 	Hits, Misses uint64 // tiles asked for that were in it or not
 	Bytes        uint64 // that its tiles take now
 }
 
-// Stats reads the figures of the memo.
+// Stats reads the figures.
 func (r *Renderer) Stats() Stats {
-	return Stats{r.hits.Load(), r.misses.Load(), r.memo.WeightedSize()}
+	return Stats{r.shared.stats(), r.chosen.stats(), r.rendered.Load(), r.aggregated.Load(), r.refused.Load()}
 }
 
-// NewRenderer is a renderer with a memo of a number of bytes that renders at
-// most parallel tiles at a time.
-func NewRenderer(memo uint64, parallel int) *Renderer {
-	return &Renderer{
-		memo: otter.Must(&otter.Options[string, *Tile]{
-			MaximumWeight: memo,
-			Weigher:       func(key string, t *Tile) uint32 { return t.weight(key) },
-		}),
-		flights: flights{flying: map[string]*flight{}},
+func (m *memo) stats() MemoStats {
+	return MemoStats{m.hits.Load(), m.misses.Load(), m.tiles.WeightedSize()}
+}
+
+// waiting is how many tiles may wait for each that is being made.
+const waiting = 64
+
+// NewRenderer is a renderer that keeps tiles in a number of bytes, a quarter of
+// them for chosen views, and makes at most parallel tiles at a time.
+func NewRenderer(bytes uint64, parallel int) *Renderer {
+	r := &Renderer{
+		flights: flights{flying: map[string]*flight{}, most: (waiting + 1) * parallel},
 		slots:   make(chan struct{}, parallel),
 	}
+	r.shared.tiles, r.chosen.tiles = newTiles(bytes-bytes/4), newTiles(bytes/4)
+	return r
 }
 
-// Render is a tile of a view. If ctx ends first its error is returned; a
-// render that has begun goes on for others and for the memo.
-func (r *Renderer) Render(ctx context.Context, v View, id ID) (*Tile, error) {
-	key := memoKey(v, id)
-	if tile, ok := r.memo.GetIfPresent(key); ok {
-		r.hits.Add(1)
+func newTiles(bytes uint64) *otter.Cache[string, *Tile] {
+	const overhead = 256
+	return otter.Must(&otter.Options[string, *Tile]{
+		MaximumWeight: bytes,
+		Weigher: func(key string, t *Tile) uint32 {
+			return uint32(min(len(t.Bytes)+len(key)+overhead, math.MaxUint32))
+		},
+	})
+}
+
+// Render is a tile of a view in a coding. If ctx ends first its error is
+// returned; a render that has begun goes on for others and for the memo. Errors
+// of [Encode] are returned, and [ErrBusy].
+func (r *Renderer) Render(ctx context.Context, v View, id ID, c Coding) (*Tile, error) {
+	m := &r.shared
+	if !v.shared() {
+		m = &r.chosen
+	}
+	key := memoKey(v, id, c)
+	if tile, ok := m.tiles.GetIfPresent(key); ok {
+		m.hits.Add(1)
 		return tile, nil
 	}
-	r.misses.Add(1)
-	return r.flights.wait(ctx, key, func(abandoned <-chan struct{}) (*Tile, error) { return r.make(abandoned, key, v, id) })
+	m.misses.Add(1)
+	tile, err := r.flights.wait(ctx, key, func(abandoned <-chan struct{}) (*Tile, error) {
+		return r.make(abandoned, m, key, v, id, c)
+	})
+	if errors.Is(err, ErrBusy) {
+		r.refused.Add(1)
+	}
+	return tile, err
 }
 
 // errAbandoned is nobody's answer: all who waited have left.
@@ -96,7 +136,7 @@ var errAbandoned = errors.New("nobody waits for the tile")
 
 // make renders in one of the slots and fills the memo. A flight that took off
 // just after another of its key landed finds that one's tile.
-func (r *Renderer) make(abandoned <-chan struct{}, key string, v View, id ID) (tile *Tile, err error) {
+func (r *Renderer) make(abandoned <-chan struct{}, m *memo, key string, v View, id ID, c Coding) (tile *Tile, err error) {
 	select {
 	case r.slots <- struct{}{}:
 	case <-abandoned:
@@ -108,72 +148,73 @@ func (r *Renderer) make(abandoned <-chan struct{}, key string, v View, id ID) (t
 			err = fmt.Errorf("render tile %v: panic: %v", id, fault)
 		}
 	}()
-	if tile, ok := r.memo.GetIfPresent(key); ok {
+	if tile, ok := m.tiles.GetIfPresent(key); ok {
 		return tile, nil
 	}
-	content, err := Encode(v, id)
+	content, err := r.content(m, v, id)
 	if err != nil {
 		return nil, fmt.Errorf("render tile %v: %w", id, err)
 	}
-	if tile, err = newTile(content); err != nil {
-		return nil, fmt.Errorf("compress tile %v: %w", id, err)
+	b := content.Bytes
+	if len(b) > 0 {
+		if b, err = r.coders.compress(b, c); err != nil {
+			return nil, fmt.Errorf("compress tile %v: %w", id, err)
+		}
 	}
-	r.memo.Set(key, tile)
+	tile = newTile(b, c, content.Aggregated)
+	m.tiles.Set(key, tile)
 	return tile, nil
 }
 
-// memoKey names the content of a tile: its matrix, datum and address, what was
-// chosen, and in order each layer with the version that last touched it there
-// and whether it is masked.
-func memoKey(v View, id ID) string {
-	key := make([]byte, 0, 40+24*len(v.Layers))
-	key = append(key, v.matrix().ID...)
+// content is a tile out of another coding of it, or rendered.
+func (r *Renderer) content(m *memo, v View, id ID) (Content, error) {
+	for c := range Coding(codings) {
+		tile, ok := m.tiles.GetIfPresent(memoKey(v, id, c))
+		if !ok {
+			continue
+		}
+		if tile.Empty() {
+			return Content{}, nil
+		}
+		raw, err := expand(tile.Bytes, c)
+		return Content{raw, tile.Aggregated}, err
+	}
+	content, err := Encode(v, id)
+	if err == nil {
+		r.rendered.Add(1)
+		if len(content.Aggregated) > 0 {
+			r.aggregated.Add(1)
+		}
+	}
+	return content, err
+}
+
+// memoKey names a tile: its coding, matrix, datum and address; in order
+// each layer with the version in which it was last touched there; and what was
+// chosen. A masked layer counts as touched all over by any change, as what is
+// withheld of one row may depend on another, and a layer whose features are
+// too many to stand for themselves at the zoom is another than one of few.
+func memoKey(v View, id ID, c Coding) string {
+	key := make([]byte, 0, 64+24*len(v.Layers))
+	key = append(append(key, byte('0'+c)), v.matrix().ID...)
 	for _, n := range [...]uint32{uint32(v.Datum), id.Z, id.X, id.Y} {
 		key = append(strconv.AppendUint(key, uint64(n), 10), '/')
 	}
+	reach := v.matrix().frame(id, v.Datum).reach()
 	for _, layer := range v.Layers {
 		key = append(append(key, layer.ID()...), '@')
-		key = append(strconv.AppendInt(key, int64(layer.Version()), 10), ',')
 		if layer.Masked() {
-			key = append(key, '~')
+			key = append(strconv.AppendInt(key, int64(layer.Version()), 10), '~')
+		} else {
+			key = strconv.AppendInt(key, int64(layer.Touched(reach)), 10)
 		}
+		if clustered(layer, v.matrix().level(id.Z)) {
+			key = append(key, '+')
+		}
+		key = append(key, ',')
 	}
 	if !v.shared() {
 		key = fmt.Appendf(key, "?%q&%q", v.Properties, v.Filter)
 	}
 	return string(key)
-}
-
-func newTile(c Content) (*Tile, error) {
-	tile := &Tile{Raw: newCoding(c.Bytes), Aggregated: c.Aggregated}
-	if tile.Empty() {
-		return tile, nil
-	}
-	compressed, err := compress(c.Bytes)
-	tile.Gzip = newCoding(compressed)
-	return tile, err
-}
-
-func newCoding(b []byte) Coding {
-	sum := sha256.Sum256(b)
-	return Coding{Bytes: b, ETag: `"` + hex.EncodeToString(sum[:16]) + `"`}
-}
-
-// gzipLevel is where more effort hardly shrinks tiles further.
-const gzipLevel = 5
-
-func compress(raw []byte) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(len(raw)/2 + 64)
-	w, err := gzip.NewWriterLevel(&b, gzipLevel)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(raw); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return bytes.Clone(b.Bytes()), nil
 }

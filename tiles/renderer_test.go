@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"wangge/spatial"
 	"wangge/tiles"
 )
@@ -68,7 +70,12 @@ func TestBytesAreStable(t *testing.T) {
 
 func render(t testing.TB, r *tiles.Renderer, s *spatial.Snapshot, id tiles.ID, layers ...spatial.LayerID) *tiles.Tile {
 	t.Helper()
-	tile, err := r.Render(context.Background(), view(t, s, layers...), id)
+	return renderIn(t, r, view(t, s, layers...), id, tiles.Identity)
+}
+
+func renderIn(t testing.TB, r *tiles.Renderer, v tiles.View, id tiles.ID, c tiles.Coding) *tiles.Tile {
+	t.Helper()
+	tile, err := r.Render(context.Background(), v, id, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,28 +86,56 @@ func TestRender(t *testing.T) {
 	s, r := fixture(t), tiles.NewRenderer(1<<20, 2)
 	id := tiles.At(town.Center(), 13)
 	tile := render(t, r, s, id, "grids", "roads")
-	if want := encode(t, layersOf(t, s, "grids", "roads"), id); !bytes.Equal(tile.Raw.Bytes, want) {
+	if want := encode(t, layersOf(t, s, "grids", "roads"), id); !bytes.Equal(tile.Bytes, want) {
 		t.Error("the tile is not what Encode makes")
 	}
-	unzip, err := gzip.NewReader(bytes.NewReader(tile.Gzip.Bytes))
-	if err != nil {
-		t.Fatal(err)
+	v := view(t, s, "grids", "roads")
+	tags := map[string]bool{tile.ETag: true}
+	for _, c := range []tiles.Coding{tiles.Gzip, tiles.Zstd} {
+		packed := renderIn(t, r, v, id, c)
+		if plain := unpacked(t, packed); !bytes.Equal(plain, tile.Bytes) {
+			t.Errorf("the coding %v holds something else", c)
+		}
+		if tags[packed.ETag] || len(packed.ETag) < 20 || packed.ETag[0] != '"' || packed.Coding != c {
+			t.Errorf("%v: entity tag %s, coding %v", c, packed.ETag, packed.Coding)
+		}
+		tags[packed.ETag] = true
 	}
-	if plain, err := io.ReadAll(unzip); err != nil || !bytes.Equal(plain, tile.Raw.Bytes) {
-		t.Errorf("the gzip coding holds something else: %v", err)
+	if r.Stats().Rendered != 1 {
+		t.Errorf("rendered %d times for three codings", r.Stats().Rendered)
 	}
-	if tile.Raw.ETag == tile.Gzip.ETag || len(tile.Raw.ETag) < 20 || tile.Raw.ETag[0] != '"' {
-		t.Errorf("entity tags %s and %s", tile.Raw.ETag, tile.Gzip.ETag)
-	}
-	if other := render(t, r, s, id, "roads", "grids"); bytes.Equal(other.Raw.Bytes, tile.Raw.Bytes) {
+	if other := render(t, r, s, id, "roads", "grids"); bytes.Equal(other.Bytes, tile.Bytes) {
 		t.Error("the order of layers is lost")
 	}
-	if empty := render(t, r, s, tiles.ID{Z: 5}, "grids", "statistics"); !empty.Empty() || empty.Gzip.Bytes != nil {
+	if empty := renderIn(t, r, view(t, s, "grids", "statistics"), tiles.ID{Z: 5}, tiles.Gzip); !empty.Empty() {
 		t.Error("a tile far away is not empty")
 	}
 	if _, err := tiles.NewView(s, "grids", "unknown"); !errors.Is(err, spatial.ErrNotFound) {
 		t.Errorf("an unknown layer: %v", err)
 	}
+}
+
+// unpacked is a tile without its coding.
+func unpacked(t *testing.T, tile *tiles.Tile) []byte {
+	t.Helper()
+	var from io.Reader = bytes.NewReader(tile.Bytes)
+	var err error
+	switch tile.Coding {
+	case tiles.Gzip:
+		from, err = gzip.NewReader(from)
+	case tiles.Zstd:
+		var r *zstd.Decoder
+		r, err = zstd.NewReader(from)
+		from = r
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
 }
 
 // TestMemoFollowsVersions holds that an edit of a layer renders tiles with it
@@ -119,13 +154,13 @@ func TestMemoFollowsVersions(t *testing.T) {
 		t.Error("a tile of an untouched layer was rendered anew")
 	}
 	after := render(t, r, next, id, "risk_points", "grids")
-	if after.Raw.ETag == risks.Raw.ETag {
+	if after.ETag == risks.ETag {
 		t.Error("the edit does not show")
 	}
 	if render(t, r, s, id, "risk_points", "grids") != risks {
 		t.Error("the old snapshot has another tile now")
 	}
-	if fresh := encode(t, layersOf(t, next, "risk_points", "grids"), id); !bytes.Equal(fresh, after.Raw.Bytes) {
+	if fresh := encode(t, layersOf(t, next, "risk_points", "grids"), id); !bytes.Equal(fresh, after.Bytes) {
 		t.Error("the tile is stale")
 	}
 }
@@ -152,7 +187,7 @@ func TestRenderEndsWithItsContext(t *testing.T) {
 	cancel()
 	for range 50 {
 		id := tiles.At(town.Center(), 11)
-		if tile, err := r.Render(ended, view(t, s, everything()...), id); err != nil && !errors.Is(err, context.Canceled) || err == nil && tile == nil {
+		if tile, err := r.Render(ended, view(t, s, everything()...), id, tiles.Gzip); err != nil && !errors.Is(err, context.Canceled) || err == nil && tile == nil {
 			t.Fatalf("tile %v, error %v", tile, err)
 		}
 	}

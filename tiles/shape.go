@@ -53,6 +53,13 @@ func (s *shaper) shape(f spatial.Feature) int {
 	return 0
 }
 
+// point encodes a single point.
+func (s *shaper) point(p px) {
+	s.commands, s.cursor = s.commands[:0], px{}
+	s.command(moveTo, 1)
+	s.step(p)
+}
+
 func (s *shaper) points(f spatial.Feature) int {
 	for part := range f.Parts() {
 		for _, w := range s.world(part) {

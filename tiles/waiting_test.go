@@ -17,21 +17,21 @@ import (
 func TestHitsNeverWait(t *testing.T) {
 	v, r := onePoint(t), NewRenderer(1<<20, 1)
 	warm, cold := ID{}, ID{Z: 1, X: 1}
-	first, err := r.Render(context.Background(), v, warm)
+	first, err := r.Render(context.Background(), v, warm, Identity)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.slots <- struct{}{}
 	soon, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	if tile, err := r.Render(context.Background(), v, warm); tile != first || err != nil {
+	if tile, err := r.Render(context.Background(), v, warm, Identity); tile != first || err != nil {
 		t.Errorf("the warm tile: %v, %v", tile, err)
 	}
-	if _, err := r.Render(soon, v, cold); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := r.Render(soon, v, cold, Identity); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the cold tile: %v", err)
 	}
 	<-r.slots
-	if tile, err := r.Render(context.Background(), v, cold); err != nil || tile.Empty() {
+	if tile, err := r.Render(context.Background(), v, cold, Identity); err != nil || tile.Empty() {
 		t.Errorf("the cold tile after the slot is free: %v, %v", tile, err)
 	}
 }
@@ -54,13 +54,13 @@ func onePoint(t *testing.T) View {
 func TestAbandonedTilesAreNotRendered(t *testing.T) {
 	v, r := onePoint(t), NewRenderer(1<<20, 1)
 	r.slots <- struct{}{}
-	key := memoKey(v, ID{})
+	key := memoKey(v, ID{}, Identity)
 	begun := r.flights.join(key, func(abandoned <-chan struct{}) (*Tile, error) {
-		return r.make(abandoned, key, v, ID{})
+		return r.make(abandoned, &r.shared, key, v, ID{}, Identity)
 	})
 	for i := range uint32(100) {
 		soon, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-		if _, err := r.Render(soon, v, ID{Z: i % 10}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := r.Render(soon, v, ID{Z: i % 10}, Identity); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("tile %d: %v", i, err)
 		}
 		cancel()
@@ -75,7 +75,7 @@ func TestAbandonedTilesAreNotRendered(t *testing.T) {
 	if begun.err != nil || begun.tile == nil {
 		t.Errorf("the tile that is waited for: %v, %v", begun.tile, begun.err)
 	}
-	if tile, err := r.Render(context.Background(), v, ID{Z: 3}); err != nil || tile == nil {
+	if tile, err := r.Render(context.Background(), v, ID{Z: 3}, Identity); err != nil || tile == nil {
 		t.Errorf("an abandoned tile asked for again: %v, %v", tile, err)
 	}
 }

@@ -361,18 +361,53 @@ var center = orb.Point{114.125, 22.555}
 
 func (d *bench) tiles() {
 	const side = 8
-	layers := []spatial.LayerID{"grids", "buildings", "roads", "risk_points"}
 	renderer := tiles.NewRenderer(64<<20, 2)
-	first := tiles.At(center, 16)
-	view, err := tiles.NewView(d.snapshot, layers...)
+	view, err := tiles.NewView(d.snapshot, composite...)
 	d.must(err)
+	first := tiles.At(center, 16)
 	render := func(i int) {
 		id := tiles.ID{Z: first.Z, X: first.X + uint32(i%side), Y: first.Y - uint32(i/side%side)}
-		_, err := renderer.Render(context.Background(), view, id)
+		_, err := renderer.Render(context.Background(), view, id, tiles.Gzip)
 		d.must(err)
 	}
-	d.often("cold tile, zoom 16, 4 layers", side*side, render)
+	d.often("cold tile, zoom 16, 7 layers", side*side, render)
 	d.often("tile in the memo", 5000, render)
+	d.coldTiles(view)
+	d.freshTiles()
+}
+
+// coldTiles makes tiles of zooms 10 to 17 all over the district, compressed.
+func (d *bench) coldTiles(view tiles.View) {
+	var times []time.Duration
+	for z := uint32(10); z <= 17; z++ {
+		for _, id := range d.sample(z, 50) {
+			began := time.Now()
+			content, err := tiles.Encode(view, id)
+			d.must(err)
+			_, err = tiles.Compress(content.Bytes, tiles.Gzip)
+			d.must(err)
+			times = append(times, time.Since(began))
+		}
+	}
+	slices.Sort(times)
+	p95 := times[len(times)*95/100]
+	d.add("cold tiles, zooms 10 to 17, 95th percentile", p95.Seconds(), fmt.Sprintf("%v ≤%v", round(p95), round(times[len(times)-1])))
+}
+
+// freshTiles moves a risk point and makes a tile that shows it.
+func (d *bench) freshTiles() {
+	layer := d.layer("risk_points")
+	s := d.snapshot
+	d.often("move a risk point and make its tile, zoom 14", 50, func(i int) {
+		row := d.after("risk_points", i, 1)[0]
+		next, err := s.Apply(spatial.Change{Base: s.Version(), Layers: []spatial.LayerChange{{Layer: layer.ID(), Put: []spatial.Row{row}}}}, s.Version()+1)
+		d.must(err)
+		s = next
+		view, err := tiles.NewView(s, composite...)
+		d.must(err)
+		_, err = tiles.Encode(view, tiles.At(row.Geometry.Bound().Center(), 14))
+		d.must(err)
+	})
 }
 
 // still is a state that never moves.
