@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"fmt"
 	"html"
 	"math"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/datum"
 )
 
 // TileJSON describes tiles to clients (TileJSON 3.0.0). Boxes and positions
@@ -33,6 +35,9 @@ type VectorLayer struct {
 	MinZoom     int               `json:"minzoom"`
 	MaxZoom     int               `json:"maxzoom"`
 	Fields      map[string]string `json:"fields"` // name of a tag to its description
+	// AggregatedBelow is the zoom below which features stand in clusters, 0 if
+	// they stand for themselves wherever a tile can hold them.
+	AggregatedBelow int `json:"aggregated_below,omitempty"`
 }
 
 // NewTileJSON describes the tiles of a view in WebMercatorQuad. base is the
@@ -49,38 +54,47 @@ func NewTileJSON(v View, base string) *TileJSON {
 		if schema.Geometry == spatial.NoGeometry {
 			continue
 		}
-		j.VectorLayers = append(j.VectorLayers, describe(schema))
+		j.VectorLayers = append(j.VectorLayers, v.describe(layer))
 		names = append(names, both(schema.Title))
 		credits = append(credits, credit(schema)...)
 		bound = widen(bound, layer)
 	}
 	j.Name = strings.Join(names, ", ")
+	if v.Datum != datum.CRS84 {
+		credits = append(credits, v.Datum.Name()+" 推算 derived, good to metres")
+	}
 	j.Attribution = html.EscapeString(strings.Join(unique(credits), "; "))
 	j.Tiles = []string{base + "/tiles/" + strings.Join(ids, ",") + "/{z}/{x}/{y}.mvt"}
 	j.frame(bound)
 	return j
 }
 
-func describe(schema *spatial.Schema) VectorLayer {
-	v := VectorLayer{ID: schema.ID, Description: both(schema.Title), MaxZoom: MaxZoom, Fields: map[string]string{}}
+func (v View) describe(layer *spatial.Layer) VectorLayer {
+	schema := layer.Schema()
+	d := VectorLayer{ID: schema.ID, Description: both(schema.Title), MaxZoom: MaxZoom, Fields: map[string]string{}, AggregatedBelow: ClusteredBelow(layer)}
 	if about := both(schema.Description); about != "" {
-		v.Description += ": " + about
+		d.Description += ": " + about
 	}
-	for i := range schema.Fields {
-		if f := &schema.Fields[i]; !f.Detail {
-			v.Fields[f.Name] = describeField(f)
-		}
+	for _, i := range v.fields(schema, MaxZoom) {
+		d.Fields[schema.Fields[i].Name] = v.describeField(&schema.Fields[i])
 	}
-	return v
+	if d.AggregatedBelow > 0 {
+		d.Fields[CountTag] = fmt.Sprintf("要素数 features that a cluster stands for, below zoom %d (int)", d.AggregatedBelow)
+	}
+	return d
 }
 
-// describeField gives a field's words, unit and type.
-func describeField(f *spatial.Field) string {
+// describeField gives a field's words, unit, type and first zoom.
+func (v View) describeField(f *spatial.Field) string {
 	text := both(f.Title)
 	if f.Unit != "" {
 		text += " [" + f.Unit + "]"
 	}
-	return strings.TrimSpace(text + " (" + f.Type.String() + ")")
+	text += " (" + f.Type.String() + ")"
+	if v.Properties == nil && f.FromZoom > 0 {
+		text += fmt.Sprintf(", 自%d级起 from zoom %d", f.FromZoom, f.FromZoom)
+	}
+	return strings.TrimSpace(text)
 }
 
 // both joins a text's languages.

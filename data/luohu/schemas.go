@@ -1,6 +1,7 @@
 package luohu
 
 import (
+	"slices"
 	"strings"
 
 	"wangge/spatial"
@@ -36,8 +37,35 @@ func Schemas() []*spatial.Schema {
 		if s.Synthetic && s.Note == (spatial.Title{}) {
 			s.Note = spatial.Title{ZH: "合成数据，非实测", EN: "synthetic data, not surveyed"}
 		}
+		leaveForCloseUps(s)
 	}
 	return all
+}
+
+// overview is the zoom from which tiles carry all fields of a layer, and those by
+// which a map of the whole district, or of half a town, shows, colours and finds
+// its features.
+var overview = map[spatial.LayerID]struct {
+	until  int
+	fields []string
+}{
+	"communities":        {13, []string{"code", "name", "residents", "risk_points"}},
+	"grids":              {13, []string{"code", "character", "residents", "risk_points"}},
+	"roads":              {13, []string{"class"}},
+	"underground_spaces": {13, []string{"kind"}},
+	"flood_hazards":      {13, []string{"kind", "status"}},
+	"major_hazards":      {13, []string{"kind", "status"}},
+	"culture_corridors":  {13, []string{"name"}},
+	"buildings":          {15, []string{"use", "storeys", "residents"}},
+}
+
+func leaveForCloseUps(s *spatial.Schema) {
+	o, many := overview[s.ID]
+	for i := range s.Fields {
+		if f := &s.Fields[i]; many && !slices.Contains(o.fields, f.Name) {
+			f.FromZoom = o.until
+		}
+	}
 }
 
 func title(zh, en string) spatial.Title { return spatial.Title{ZH: zh, EN: en} }
@@ -306,7 +334,7 @@ var levelLabels = []spatial.Label{
 }
 
 func riskPointSchema() *spatial.Schema {
-	return &spatial.Schema{ID: "risk_points", Title: title("风险点位", "risk points"), Group: "risk", Geometry: spatial.Points, Code: "code", AsOf: asOfRisk,
+	return &spatial.Schema{ID: "risk_points", Title: title("风险点位", "risk points"), Group: "risk", Geometry: spatial.Points, Code: "code", Rank: "level", AsOf: asOfRisk,
 		Note: title("公布的分级合计42,288，另48处未定级，如实列出；合成数据", "the published levels make 42,288; 48 more have no level and are shown as such; synthetic data"),
 		Fields: []spatial.Field{codeField(0, ""), choice("level", "风险等级", "level", levelLabels...), inGrid(),
 			required(choice("kind", "类型", "kind", riskKinds...)), detail(maybe(refers("buildings", "building", "关联楼栋", "building code", 19))),
@@ -370,9 +398,9 @@ func cavitySchema() *spatial.Schema {
 }
 
 func eventSchema() *spatial.Schema {
-	return &spatial.Schema{ID: "grid_events", Title: title("网格事件", "grid events"), Group: "service", Geometry: spatial.Points, Code: "code", AsOf: asOfSummary,
+	return &spatial.Schema{ID: "grid_events", Title: title("网格事件", "grid events"), Group: "service", Geometry: spatial.Points, Code: "code", Rank: "status", AsOf: asOfSummary,
 		Fields: []spatial.Field{codeField(0, ""), inGrid(), required(choice("class", "大类", "class", eventClasses()...)), detail(required(text("item", "小类编号", "item"))),
-			required(choice("status", "状态", "status", coloured("closed", "已办结", "closed", "#3a8f5c"), coloured("open", "办理中", "open", "#c8332b"))),
+			required(choice("status", "状态", "status", coloured("open", "办理中", "open", "#c8332b"), coloured("closed", "已办结", "closed", "#3a8f5c"))),
 			detail(required(date("opened", "上报日期", "opened on"))), detail(date("closed", "办结日期", "closed on"))}}
 }
 
