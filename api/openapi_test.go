@@ -34,7 +34,7 @@ func TestDefinitionIsValid(t *testing.T) {
 
 // inFixture are values of path parameters that the fixture has an answer to,
 // where the examples are of the real district.
-var inFixture = map[string]string{"{id}": "44030300200718", "{layers}": "grids", "{z}": "14", "{x}": "13380", "{y}": "7145"}
+var inFixture = map[string]string{"{id}": "44030300200718", "{layers}": "grids", "{style}": "district", "{z}": "14", "{x}": "13380", "{y}": "7145"}
 
 // TestExamplesAreAnsweredAsDefined asks each operation with each parameter's
 // own example, and holds what comes against the definition: its status, its

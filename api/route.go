@@ -57,6 +57,7 @@ func (s *Server) table() []route {
 		s.historyRoutes(),
 		s.adjustmentRoutes(),
 		s.tileRoutes(),
+		s.styleRoutes(),
 		s.eventRoutes(),
 		s.searchRoutes(),
 		s.definitionRoutes(),
