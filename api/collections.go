@@ -143,6 +143,7 @@ func (s *Server) layerLinks(r *request, layer *spatial.Layer) []link {
 	tiles := base + "/tiles/" + string(layer.ID())
 	return append(links,
 		link{Href: tiles + "/{z}/{x}/{y}.mvt", Rel: "tiles", Type: mediaTile, Title: "vector tiles", Templated: true},
+		link{Href: at + "/tiles", Rel: "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", Type: mediaJSON, Title: "tilesets, in several tile matrix sets"},
 		link{Href: tiles + ".json", Rel: "tilejson", Type: mediaJSON, Title: "TileJSON"},
 	)
 }

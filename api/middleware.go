@@ -31,7 +31,7 @@ func readable(next http.Handler) http.Handler {
 		AllowedOrigins: []string{"*"},
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch},
 		AllowedHeaders: []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"},
-		ExposedHeaders: []string{"ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id", headerVersion, headerAsOf, headerSynthetic, headerBehind},
+		ExposedHeaders: []string{"ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id", "Content-Crs", headerVersion, headerAsOf, headerSynthetic, headerBehind, headerAggregated},
 		MaxAge:         86400,
 	})(next)
 }

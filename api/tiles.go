@@ -2,8 +2,9 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 
 	"wangge/spatial"
@@ -12,16 +13,19 @@ import (
 
 const mediaTile = "application/vnd.mapbox-vector-tile"
 
+// choices are what a request for tiles may choose.
+var choices = []parameter{filterParam, filterLangParam, filterCRSParam, propertiesParam, datumParam, momentParam, knownParam}
+
 func (s *Server) tileRoutes() []route {
 	tile := route{method: http.MethodGet, path: "/tiles/{layers}/{z}/{x}/{y}.mvt", summary: "One vector tile of layers, in Web Mercator",
-		parameters: []parameter{layersParam, tileZ, tileX, tileY, momentParam, knownParam}, media: []string{mediaTile}, volatile: true, handle: s.tile}
+		parameters: append([]parameter{layersParam, tileZ, tileX, tileY}, choices...), media: []string{mediaTile}, volatile: true, handle: s.tile}
 	alias := tile
 	alias.path, alias.summary = "/tiles/{layers}/{z}/{x}/{y}.pbf", "The same tile, by the name that GDAL looks for"
-	return []route{
+	return append([]route{
 		{method: http.MethodGet, path: "/tiles/{layers}.json", summary: "Tiles of layers, described as TileJSON 3",
-			parameters: []parameter{layersParam, momentParam, knownParam}, media: []string{mediaJSON}, handle: s.tileJSON},
+			parameters: append([]parameter{layersParam}, choices...), media: []string{mediaJSON}, handle: s.tileJSON},
 		tile, alias,
-	}
+	}, s.tilesetRoutes()...)
 }
 
 // layersParam names the layers of a tile.
@@ -47,12 +51,9 @@ func tileNumber(name, description, example string) *param[string] {
 }
 
 func (s *Server) tileJSON(w http.ResponseWriter, r *request) error {
-	if err := s.past(r); err != nil {
-		return err
-	}
-	view, err := tiles.NewView(r.snapshot, layersParam.of(r)...)
+	view, err := s.view(r, layersParam.of(r)...)
 	if err != nil {
-		return unknownLayer(err)
+		return err
 	}
 	described := tiles.NewTileJSON(view, s.base(r.Request))
 	if len(r.query) > 0 {
@@ -62,22 +63,90 @@ func (s *Server) tileJSON(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) tile(w http.ResponseWriter, r *request) error {
-	id, err := tiles.ParseID(tileZ.of(r), tileX.of(r), tileY.of(r))
+	return s.tileOf(w, r, tiles.WebMercatorQuad, [3]string{tileZ.of(r), tileX.of(r), tileY.of(r)}, layersParam.of(r)...)
+}
+
+// tileOf answers with the tile of an address z, x, y.
+func (s *Server) tileOf(w http.ResponseWriter, r *request, m *tiles.Matrix, address [3]string, layers ...spatial.LayerID) error {
+	id, err := m.ParseID(address[0], address[1], address[2])
 	if err != nil {
 		return outsideMatrix(err)
 	}
-	if err := s.past(r); err != nil {
+	view, err := s.view(r, layers...)
+	if err != nil {
 		return err
 	}
-	view, err := tiles.NewView(r.snapshot, layersParam.of(r)...)
-	if err != nil {
-		return unknownLayer(err)
-	}
+	view.Matrix = m
 	tile, err := s.renderer.Render(r.Context(), view, id, codingFor(r.Header.Values("Accept-Encoding")))
+	if errors.Is(err, tiles.ErrBusy) {
+		w.Header().Set("Retry-After", "1")
+		return &problem{Status: http.StatusServiceUnavailable, Kind: "busy", Rule: "tiles_waiting", Detail: err.Error(), Fix: "ask again in a second"}
+	}
 	if err != nil {
 		return err
 	}
 	return writeTile(w, r, tile)
+}
+
+// view is what the tiles of a request show.
+func (s *Server) view(r *request, layers ...spatial.LayerID) (tiles.View, error) {
+	if err := s.past(r); err != nil {
+		return tiles.View{}, err
+	}
+	view, err := tiles.NewView(r.snapshot, layers...)
+	if err != nil {
+		return view, unknownLayer(err)
+	}
+	view.Datum = datumParam.of(r).crs
+	if err := r.chooseProperties(&view); err != nil {
+		return view, err
+	}
+	return view, r.chooseFeatures(&view)
+}
+
+// chooseFeatures binds the filter to each layer.
+func (r *request) chooseFeatures(view *tiles.View) error {
+	if !filterParam.given(r) {
+		return nil
+	}
+	view.Filter = r.query.Get("filter-crs") + " " + r.query.Get("filter")
+	for _, layer := range view.Layers {
+		parts, err := r.textFilter(layer.Schema())
+		if err != nil {
+			return ofLayer(err, layer, len(view.Layers) > 1)
+		}
+		view.Where = append(view.Where, parts[0])
+	}
+	return nil
+}
+
+// ofLayer says of which layer a filter asks what it cannot answer.
+func ofLayer(err error, layer *spatial.Layer, several bool) error {
+	var invalid *spatial.InvalidError
+	if !several || !errors.As(err, &invalid) {
+		return err
+	}
+	told := *invalid
+	told.Detail = fmt.Sprintf("%s: %s", layer.ID(), told.Detail)
+	told.Fix = strings.TrimPrefix(told.Fix+"; or ask for layers apart that do not have the same properties", "; or ")
+	return &told
+}
+
+// chooseProperties keeps the tags that are asked for, in one order whatever
+// the order they are asked for in. Each must be known to a layer.
+func (r *request) chooseProperties(view *tiles.View) error {
+	if !propertiesParam.given(r) {
+		return nil
+	}
+	view.Properties = append([]string{}, propertiesParam.of(r)...)
+	for _, name := range view.Properties {
+		if !slices.ContainsFunc(view.Layers, func(l *spatial.Layer) bool { return l.Schema().FieldIndex(name) >= 0 }) {
+			return propertiesParam.refuse(fmt.Sprintf("none of the layers has a property %q", shorten(name)))
+		}
+	}
+	slices.Sort(view.Properties)
+	view.Properties = slices.Compact(view.Properties)
+	return nil
 }
 
 func outsideMatrix(err error) error {
@@ -94,86 +163,4 @@ func unknownLayer(err error) error {
 	}
 	return &problem{Status: http.StatusNotFound, Kind: "unknown-layer", Detail: err.Error(),
 		Fix: "/collections lists the layers"}
-}
-
-// writeTile answers with a tile in the coding that suits the client. Caches
-// may keep it but ask each time (no-cache): a question that is answered with
-// 304 from memory costs little, and nobody shows a stale tile.
-func writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) error {
-	h := w.Header()
-	h.Set("Cache-Control", r.keeping())
-	h.Set(headerVersion, strconv.FormatInt(int64(r.snapshot.Version()), 10))
-	h.Set("X-Accel-Expires", "@1") // nginx may keep it, and must ask each time
-	h.Add("Vary", "Accept-Encoding")
-	h.Set("ETag", tile.ETag)
-	switch {
-	case matches(r.Header.Values("If-None-Match"), tile.ETag):
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	case tile.Empty():
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	case tile.Coding != tiles.Identity:
-		h.Set("Content-Encoding", tile.Coding.String())
-	}
-	h.Set("Content-Type", mediaTile)
-	h.Set("Content-Length", strconv.Itoa(len(tile.Bytes)))
-	_, err := w.Write(tile.Bytes)
-	return err
-}
-
-func codingFor(accept []string) tiles.Coding {
-	if wantsGzip(accept) {
-		return tiles.Gzip
-	}
-	return tiles.Identity
-}
-
-// wantsGzip negotiates the coding (RFC 9110, 12.5.3): gzip if it is welcome
-// and no less so than plain bytes.
-func wantsGzip(accept []string) bool {
-	gzip, identity, other := -1.0, -1.0, -1.0
-	for element := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		name, weight := weighted(element)
-		switch name {
-		case "gzip", "x-gzip":
-			gzip = max(gzip, weight)
-		case "identity":
-			identity = weight
-		case "*":
-			other = weight
-		}
-	}
-	if gzip < 0 {
-		gzip = other
-	}
-	return gzip > 0 && gzip >= identity
-}
-
-// weighted reads an element like "gzip;q=0.5"; a weight that is not a number
-// from 0 to 1 counts as 0.
-func weighted(element string) (name string, weight float64) {
-	name, parameters, given := strings.Cut(element, ";")
-	name = strings.ToLower(strings.TrimSpace(name))
-	if !given {
-		return name, 1
-	}
-	text, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameters)), "q=")
-	weight, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if !ok || err != nil || !(weight >= 0 && weight <= 1) {
-		return name, 0
-	}
-	return name, weight
-}
-
-// matches says whether If-None-Match names an entity tag (RFC 9110, 13.1.2;
-// weak comparison) or is *, which any answer matches.
-func matches(conditions []string, tag string) bool {
-	for element := range strings.SplitSeq(strings.Join(conditions, ","), ",") {
-		element = strings.TrimSpace(element)
-		if element == "*" || strings.TrimPrefix(element, "W/") == tag {
-			return true
-		}
-	}
-	return false
 }
