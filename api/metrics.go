@@ -100,7 +100,7 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	for layer := range snapshot.Layers() {
 		gauge(featuresFigure, float64(layer.Len()), string(layer.ID()))
 	}
-	count(hitsFigure, memo.Shared.Hits)
+	count(hitsFigure, memo.Shared.Hits+c.warm.hits.Load())
 	count(missesFigure, memo.Shared.Misses)
 	gauge(memoFigure, float64(memo.Shared.Bytes))
 }

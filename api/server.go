@@ -39,7 +39,7 @@ type State interface {
 type Config struct {
 	PublicURL *url.URL       // base of the links in answers; nil: as the request's Host says
 	BodyLimit int64          // largest request body in bytes; 0: 32 MiB
-	TileMemo  uint64         // bytes of rendered tiles kept in memory; 0: 64 MiB
+	TileMemo  uint64         // bytes of rendered tiles and of answers kept in memory; 0: 64 MiB
 	Streams   int            // most event streams at a time; 0: 1000
 	Rate      int            // most requests per second of one client address, on average over ten seconds; 0: any number
 	Ledger    *ledger.Ledger // of the same state; nil: no adjustments
@@ -62,6 +62,7 @@ type Server struct {
 	handler http.Handler
 
 	renderer  *tiles.Renderer
+	warm      *warmTiles
 	workbooks chan struct{} // places for making workbooks
 	streams   streams
 	metrics   *metrics
@@ -87,7 +88,8 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	s.streams.most = int64(config.Streams)
 	s.workbooks = make(chan struct{}, workbooks)
 	s.failures = httprate.NewRateLimiter(maxFailures, failureWindow, httprate.WithResponseHeaders(httprate.ResponseHeaders{}))
-	s.renderer = tiles.NewRenderer(config.TileMemo, runtime.GOMAXPROCS(0))
+	s.warm = newWarmTiles(config.TileMemo / 4)
+	s.renderer = tiles.NewRenderer(config.TileMemo-config.TileMemo/4, runtime.GOMAXPROCS(0))
 	s.metrics = newMetrics(s)
 	s.routes = s.table()
 	s.handler = s.wrap(s.router())
@@ -95,7 +97,11 @@ func New(state State, config Config, log *slog.Logger) *Server {
 }
 
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.answerWarm(w, r) {
+		s.handler.ServeHTTP(w, r)
+	}
+}
 
 func (s *Server) router() http.Handler {
 	mux := chi.NewRouter()

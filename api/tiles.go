@@ -85,7 +85,7 @@ func (s *Server) tileOf(w http.ResponseWriter, r *request, m *tiles.Matrix, addr
 	if err != nil {
 		return err
 	}
-	return writeTile(w, r, tile)
+	return s.writeTile(w, r, tile)
 }
 
 // view is what the tiles of a request show.

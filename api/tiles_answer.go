@@ -12,7 +12,7 @@ import (
 // writeTile answers with a tile in the coding that suits the client. Caches
 // may keep it but ask each time (no-cache): a question that is answered with
 // 304 from memory costs little, and nobody shows a stale tile.
-func writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) error {
+func (s *Server) writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) error {
 	h := w.Header()
 	h.Set("Cache-Control", r.keeping())
 	h.Set(headerVersion, strconv.FormatInt(int64(r.snapshot.Version()), 10))
@@ -32,6 +32,7 @@ func writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) error {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	case tile.Empty():
+		s.keep(r, h, tile)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	case tile.Coding != tiles.Identity:
@@ -39,6 +40,7 @@ func writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) error {
 	}
 	h.Set("Content-Type", mediaTile)
 	h.Set("Content-Length", strconv.Itoa(len(tile.Bytes)))
+	s.keep(r, h, tile)
 	_, err := w.Write(tile.Bytes)
 	return err
 }
