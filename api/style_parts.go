@@ -321,13 +321,20 @@ var letterings = map[spatial.LayerID]lettering{
 	"buildings":   {from: 17.2, size: 11, colour: "#6b6152", rank: 1},
 }
 
-const (
-	greatSource = "district-names"
-	greatZoom   = 11
-)
+// nameSource is tiles that names of areas are taken from: so large that their
+// edges cut few of the areas, as a client writes a name into each piece.
+type nameSource struct {
+	id   string
+	zoom int // the deepest
+}
 
-// small says whether a layer is not of areas so large that most tiles cut them.
-func small(l *spatial.Layer) bool { return !l.Schema().Partition || l.Len() > 500 }
+// nameSourceOf is for layers whose areas cover the ground; others are small.
+func nameSourceOf(l *spatial.Layer) (_ nameSource, ok bool) {
+	if l.Len() <= 500 {
+		return nameSource{"district-names", 11}, l.Schema().Partition
+	}
+	return nameSource{"district-numbers", 13}, l.Schema().Partition
+}
 
 func (d *drawn) names() []part {
 	field := d.schema.FieldIndex(d.schema.Label)
@@ -341,11 +348,12 @@ func (d *drawn) names() []part {
 	text := styleLayer{ID: "name", Type: "symbol", MinZoom: max(n.from, float64(d.schema.Fields[field].FromZoom)), MaxZoom: n.to,
 		Layout: properties{"text-field": expression{"to-string", expression{"get", d.schema.Label}}, "text-font": fonts, "text-size": n.size, "text-max-width": 8, "text-padding": 4},
 		Paint:  properties{"text-color": n.colour, "text-halo-color": "rgba(255,255,255,0.9)", "text-halo-width": 1.4}}
+	from, apart := nameSourceOf(d.Layer)
 	switch {
 	case n.along:
 		text.Layout["symbol-placement"], text.Layout["symbol-spacing"] = "line", 320
-	case !small(d.Layer):
-		text.Source, text.MinZoom = greatSource, n.from
+	case apart:
+		text.Source = from.id
 	case !known:
 		text.Layout["text-variable-anchor"], text.Layout["text-radial-offset"] = []string{"top", "bottom", "left", "right"}, 0.9
 	}

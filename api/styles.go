@@ -127,9 +127,8 @@ type (
 	properties map[string]any
 )
 
-// newStyle draws layers from one source, and the names of great areas from
-// tiles so large that their edges cut few of them: a client writes a name into
-// each piece. More layers than a tile may have come from further sources.
+// newStyle draws layers from one source, and the names of areas that cover the
+// ground from others, see [nameSource]. More layers than a tile may have come from further sources.
 func (s *Server) newStyle(r *request, as offer, layers []*spatial.Layer) *style {
 	whole := tiles.NewTileJSON(tiles.View{Layers: layers}, "")
 	t := &style{Version: 8, Name: both(as.title), Metadata: properties{"synthetic": slices.ContainsFunc(layers, synthetic)},
@@ -146,16 +145,29 @@ func (s *Server) newStyle(r *request, as offer, layers []*spatial.Layer) *style 
 			parts = append(parts, drawnOf(layer, source, as.plain).parts()...)
 		}
 	}
-	if named := slices.DeleteFunc(slices.Clone(layers), small); len(named) > 0 && !as.plain {
-		names := s.styleSource(r, named)
-		names.MaxZoom = greatZoom
-		t.Sources[greatSource] = names
+	if !as.plain {
+		s.addNameSources(r, t, layers)
 	}
 	slices.SortStableFunc(parts, func(a, b part) int { return int(a.band - b.band) })
 	for _, p := range parts {
 		t.Layers = append(t.Layers, p.styleLayer)
 	}
 	return t
+}
+
+// addNameSources adds the tiles that names of areas come from.
+func (s *Server) addNameSources(r *request, t *style, layers []*spatial.Layer) {
+	members := map[nameSource][]*spatial.Layer{}
+	for _, layer := range layers {
+		if from, ok := nameSourceOf(layer); ok {
+			members[from] = append(members[from], layer)
+		}
+	}
+	for from, layers := range members {
+		source := s.styleSource(r, layers)
+		source.MaxZoom = from.zoom
+		t.Sources[from.id] = source
+	}
 }
 
 func synthetic(l *spatial.Layer) bool { return l.Schema().Synthetic }
