@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"wangge/data"
 	"wangge/spatial"
 	"wangge/tiles"
@@ -19,7 +21,7 @@ const mediaEvents = "text/event-stream"
 
 func (s *Server) eventRoutes() []route {
 	return []route{
-		{method: http.MethodGet, path: "/events", summary: "Changes as they happen, as server-sent events: version, layers and boxes touched",
+		{method: http.MethodGet, path: "/events", summary: "Changes as they happen, as server-sent events: version, layers, boxes and tiles touched",
 			parameters: []parameter{watchedParam, lastParam}, media: []string{mediaEvents}, volatile: true, handle: s.events},
 	}
 }
@@ -168,6 +170,24 @@ type happened struct {
 type touched struct {
 	Layer  spatial.LayerID `json:"layer"`
 	Bounds [][4]float64    `json:"bounds"` // west, south, east, north
+	Tiles  [][5]uint32     `json:"tiles"`  // of WebMercatorQuad: zoom, first column, first row, last column, last row
+}
+
+// tilesOf are blocks that together hold all tiles that show something of boxes,
+// at every zoom, each block once.
+func tilesOf(bounds []orb.Bound) [][5]uint32 {
+	blocks := [][5]uint32{}
+	for z := range uint32(tiles.MaxZoom + 1) {
+		known := map[tiles.Range]bool{}
+		for _, b := range bounds {
+			block := tiles.WebMercatorQuad.Touching(b, z)
+			if !known[block] {
+				known[block] = true
+				blocks = append(blocks, [5]uint32{z, block.FirstX, block.FirstY, block.LastX, block.LastY})
+			}
+		}
+	}
+	return blocks
 }
 
 func (t *telling) begin(now data.Event) error {
@@ -217,7 +237,7 @@ func (t *telling) touched(e data.Event) []touched {
 		for i, b := range at.Bounds {
 			boxes[i] = corners(b)
 		}
-		list = append(list, touched{at.Layer, boxes})
+		list = append(list, touched{at.Layer, boxes, tilesOf(at.Bounds)})
 	}
 	return list
 }

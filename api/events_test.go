@@ -188,7 +188,7 @@ func TestEvents(t *testing.T) {
 		t.Errorf("first %+v", first)
 	}
 	state.happen(t, touchedAt("grids", 1))
-	if e := l.must(); e.Version != 8 || e.All || !reflect.DeepEqual(e.Layers, []touched{{"grids", [][4]float64{corners(box(1))}}}) {
+	if e := l.must(); e.Version != 8 || e.All || !reflect.DeepEqual(e.Layers, []touched{{"grids", [][4]float64{corners(box(1))}, tilesOf([]orb.Bound{box(1)})}}) {
 		t.Errorf("a change: %+v", e)
 	}
 	state.fail(errPlanted)

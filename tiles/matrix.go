@@ -215,3 +215,18 @@ func (f frame) unmoved(b orb.Bound) orb.Bound {
 	}
 	return around.Pad(0.01*max(b.Max[0]-b.Min[0], b.Max[1]-b.Min[1]) + 1e-6)
 }
+
+// Range is an unbroken block of tiles of one zoom: columns and rows from the
+// first to the last.
+type Range struct{ Z, FirstX, FirstY, LastX, LastY uint32 }
+
+// Touching are the tiles of a zoom that may show something of what is in a box
+// (degrees, edges included), in themselves or in their buffers.
+func (m *Matrix) Touching(b orb.Bound, z uint32) Range {
+	low, high := m.worldOf(b.LeftTop()), m.worldOf(b.RightBottom())
+	shift, side := m.MaxZoom-z, m.MaxZoom+12-z
+	margin := int64(Buffer)<<shift + int64(1)<<shift>>1 + 1
+	return Range{z,
+		m.tileOf(int64(low[0])+worldHalf-margin, side, m.Columns<<z), m.tileOf(int64(low[1])-m.north-margin, side, m.Rows<<z),
+		m.tileOf(int64(high[0])+worldHalf+margin, side, m.Columns<<z), m.tileOf(int64(high[1])-m.north+margin, side, m.Rows<<z)}
+}
