@@ -288,7 +288,7 @@ func (d *drawn) clusters() []part {
 	}
 	return append(all, part{bandCluster, styleLayer{ID: "count", Type: "symbol", Filter: expression{"all", kind("Point"), expression{">=", memberCount, 10}},
 		Layout: properties{"text-field": expression{"case", expression{">=", memberCount, 10000}, expression{"concat", expression{"to-string", expression{"round", expression{"/", memberCount, 1000}}}, "k"},
-			expression{"to-string", memberCount}}, "text-font": fonts, "text-size": 10},
+			expression{"to-string", memberCount}}, "text-font": fonts, "text-size": 10, "text-allow-overlap": true, "text-ignore-placement": true},
 		Paint: properties{"text-color": "#ffffff", "text-halo-color": "rgba(0,0,0,0.55)", "text-halo-width": 1}}})
 }
 
@@ -324,16 +324,24 @@ var letterings = map[spatial.LayerID]lettering{
 // nameSource is tiles that names of areas are taken from: so large that their
 // edges cut few of the areas, as a client writes a name into each piece.
 type nameSource struct {
-	id   string
-	zoom int // the deepest
+	id    string
+	zoom  int  // the deepest
+	whole bool // or one at which all areas are in one tile
 }
 
-// nameSourceOf is for layers whose areas cover the ground; others are small.
+// nameSourceOf is for layers whose areas cover the ground, and whose names are in
+// such tiles; other features are small.
 func nameSourceOf(l *spatial.Layer) (_ nameSource, ok bool) {
-	if l.Len() <= 500 {
-		return nameSource{"district-names", 11}, l.Schema().Partition
+	from, schema := nameSource{"district-names", 11, true}, l.Schema()
+	if l.Len() > 500 {
+		from = nameSource{"district-numbers", 13, false}
 	}
-	return nameSource{"district-numbers", 13}, l.Schema().Partition
+	label := schema.FieldIndex(schema.Label)
+	if label < 0 || !schema.Partition {
+		return from, false
+	}
+	begins := schema.Fields[label].FromZoom
+	return from, begins == 0 || !from.whole && begins <= from.zoom
 }
 
 func (d *drawn) names() []part {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paulmach/orb"
+
 	"wangge/spatial"
 	"wangge/tiles"
 )
@@ -166,8 +168,23 @@ func (s *Server) addNameSources(r *request, t *style, layers []*spatial.Layer) {
 	for from, layers := range members {
 		source := s.styleSource(r, layers)
 		source.MaxZoom = from.zoom
+		if from.whole {
+			source.MaxZoom = wholeZoom(layers, from.zoom)
+		}
+		source.Attribution = t.Sources["district"].Attribution // clients show it once
 		t.Sources[from.id] = source
 	}
+}
+
+// wholeZoom is the deepest zoom, from 7 to most, at which layers are in one
+// tile as a whole.
+func wholeZoom(layers []*spatial.Layer, most int) int {
+	b := tiles.NewTileJSON(tiles.View{Layers: layers}, "").Bounds
+	zoom := most
+	for zoom > 7 && tiles.At(orb.Point{b[0], b[3]}, uint32(zoom)) != tiles.At(orb.Point{b[2], b[1]}, uint32(zoom)) {
+		zoom--
+	}
+	return zoom
 }
 
 func synthetic(l *spatial.Layer) bool { return l.Schema().Synthetic }
