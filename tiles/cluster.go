@@ -21,9 +21,9 @@ const (
 	// mostUpper is how many of the highest ranks stand for themselves in a
 	// tile in which others are in clusters.
 	mostUpper = 64
-	// clusterSide is the side of a cluster's square in tile units: 32 pixels
+	// clusterSide is the side of a cluster's square in tile units: 64 pixels
 	// where a tile is shown 512 pixels wide.
-	clusterSide = 256
+	clusterSide = 512
 	perSide     = Extent / clusterSide
 )
 
@@ -96,7 +96,7 @@ func (e *layerEncoder) countedCrowd(always bool) *crowd {
 }
 
 // squareBits is by how many levels of the quad tree a square is below its tile.
-const squareBits = 4
+const squareBits = 3
 
 // part is the i-th square of a tile.
 func part(tile spatial.Square, i int) spatial.Square {

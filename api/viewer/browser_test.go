@@ -367,7 +367,7 @@ func testCard(p *tab) {
 
 // testNearestPoint clicks on a risk point among others.
 func testNearestPoint(p *tab) {
-	p.visit("lang=zh&" + at(14))
+	p.visit("lang=zh&" + at(15))
 	type point struct {
 		position
 		ID string `json:"id"`
@@ -376,7 +376,7 @@ func testNearestPoint(p *tab) {
 		const map = wangge.map, { left, top, width, height } = map.getCanvas().getBoundingClientRect();
 		const found = map.queryRenderedFeatures({ layers: ["risk_points/point"] })
 			.map((f) => ({ id: String(f.id), at: map.project(f.geometry.coordinates) }))
-			.filter(({ at }) => at.y > height / 2 && map.queryRenderedFeatures(at).every((f) => f.layer.id === "risk_points/point" || !f.layer.id.endsWith("/point")));
+			.filter(({ at }) => map.queryRenderedFeatures(at).every((f) => f.layer.id === "risk_points/point" || !f.layer.id.endsWith("/point")));
 		const gap = (a, b) => Math.hypot(a.at.x - b.at.x, a.at.y - b.at.y);
 		const alone = (a) => { const gaps = found.filter((b) => b !== a).map((b) => gap(a, b)); return Math.min(...gaps) > 3 && Math.min(...gaps) < 6; };
 		const middle = { at: { x: width / 2, y: height / 2 } };

@@ -23,7 +23,7 @@ export function hitsAt(map: MapLibreMap, at: Point, drawn: Drawn[]): Hit[] {
   const badged = new Set(drawn.filter((d) => d.look.glyph !== "none").map((d) => d.layer.id));
   const gap = (f: MapGeoJSONFeature) => (f.geometry.type !== "Point" ? 0
     : Math.max(0, map.project(f.geometry.coordinates as [number, number]).dist(at) - (badged.has(f.sourceLayer!) ? 9 : 0)));
-  const found = [...near, ...under].sort((a, b) => order(a) - order(b) || gap(a) - gap(b));
+  const found = [...near, ...under].filter((f) => !f.layer.id.includes("/cluster")).sort((a, b) => order(a) - order(b) || gap(a) - gap(b));
   const hits: Hit[] = [];
   for (const f of found) {
     const d = drawn.find((one) => one.layer.id === f.sourceLayer);

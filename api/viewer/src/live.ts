@@ -3,7 +3,10 @@
 import { type Bounds, root } from "./catalogue.ts";
 
 // Change is how the state differs from the one before.
-export interface Change { version: number; layers: { layer: string; bounds: Bounds[] }[]; all: boolean; behind: boolean }
+export interface Change { version: number; layers: { layer: string; bounds: Bounds[]; tiles: Block[] }[]; all: boolean; behind: boolean }
+
+// Block is a block of tiles: zoom, first column and row, last column and row.
+export type Block = [z: number, x: number, y: number, toX: number, toY: number];
 
 export interface LiveActs {
   changed(change: Change): void;

@@ -3,6 +3,7 @@
 import { type ErrorEvent, type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, type StyleSpecification, setWorkerUrl } from "maplibre-gl";
 import { languageInAddress, readLayers, rememberLanguage, rememberedLanguage, writeLanguage, writeLayers } from "./address.ts";
 import { Card, type Hit, hitsAt } from "./card.ts";
+import { type Cluster, clusterAt, clusterCard } from "./cluster.ts";
 import { type Bounds, type Catalogue, type Feature, type Found, type FoundPlace, loadCatalogue, loadPlaceName } from "./catalogue.ts";
 import { ZoomControl } from "./controls.ts";
 import { h, svg } from "./dom.ts";
@@ -12,7 +13,7 @@ import { type Change, Live } from "./live.ts";
 import { followZoom, layerList, recount } from "./panel.ts";
 import { Search } from "./search.ts";
 import { englishLabel } from "./say.ts";
-import { type Drawn, drawnOf, mapStyle, nameText, sourcesWith } from "./style.ts";
+import { type Drawn, type TileID, drawnOf, mapStyle, nameText, touchedTiles } from "./style.ts";
 import { type Language, type Words, dictionaries, preferred } from "./words.ts";
 import type { Redraw } from "./redraw/redraw.ts";
 
@@ -66,7 +67,7 @@ class Page {
   #lost = false;
   #behind = false;
   #missing = false; // tiles
-  #stale = new Set<string>(); // sources to read again when no tile of theirs is missing
+  #stale = new Map<string, TileID[] | undefined>(); // sources to read again, or some of their tiles, when no tile of theirs is missing
   #selected: Feature | undefined;
   #list: HTMLElement = h("div");
   #language: Language;
@@ -97,7 +98,7 @@ class Page {
   #makeMap(): MapLibreMap {
     const map = new MapLibreMap({
       container: this.#mapBox, style: mapStyle(this.#drawn, this.#language), hash: "map", attributionControl: false, dragRotate: false, pitchWithRotate: false,
-      touchPitch: false, maxZoom: 21, minZoom: 2, zoomLevelsToOverscale: 24, fadeDuration: still ? 0 : 200, ...this.#wholeView(),
+      touchPitch: false, maxZoom: 21, minZoom: 2, zoomLevelsToOverscale: 24, maxTileCacheSize: 0, fadeDuration: still ? 0 : 200, ...this.#wholeView(),
     });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
@@ -275,7 +276,7 @@ class Page {
 
   // overPlace says whether a symbol stands at a place on the screen.
   #overPlace(at: Point): boolean {
-    const layers = this.#map.getLayersOrder().filter((id) => id.endsWith("/point"));
+    const layers = this.#map.getLayersOrder().filter((id) => id.endsWith("/point") || id.endsWith("/cluster"));
     return this.#map.queryRenderedFeatures(at, { layers }).length > 0;
   }
 
@@ -287,10 +288,21 @@ class Page {
 
   #pick(point: Point, lngLat: LngLat): void {
     if (this.#redraw?.clicked(point, lngLat)) return;
+    const cluster = clusterAt(this.#map, point, this.#drawn);
+    if (cluster) return this.#openCluster(cluster, lngLat);
     const hits = hitsAt(this.#map, point, this.#drawn);
     if (hits.length === 0) return this.#close();
     this.#openCard(hits, lngLat);
     if (phone.matches) this.#uncover(point, lngLat);
+  }
+
+  // openCluster says what a cluster stands for.
+  #openCluster(cluster: Cluster, at: LngLat): void {
+    this.#close();
+    const closer = () => { this.#close(); this.#map.easeTo({ center: at, zoom: Math.min(this.#map.getZoom() + 2, 16), duration }); };
+    const card = clusterCard(cluster, this.#language, { closer, close: () => this.#close() });
+    this.#popup.setLngLat(at).setDOMContent(card).addTo(this.#map);
+    card.focus({ preventScroll: true });
   }
 
   // openCard shows the card of what stands at a place, there or, on a phone,
@@ -377,8 +389,8 @@ class Page {
     this.#showNotices();
     const all = change.all || (change.layers.length === 0 && change.version !== this.#catalogue.version);
     if (!all && change.layers.length === 0) return;
-    const names = new Set(change.layers.map((l) => l.layer));
-    const touched = (layer: string) => all || names.has(layer);
+    const blocks = Map.groupBy(change.layers, (l) => l.layer);
+    const touched = (layer: string) => all || blocks.has(layer);
     try {
       this.#takeOver(await loadCatalogue());
     } catch (fault) {
@@ -386,7 +398,11 @@ class Page {
       setTimeout(() => void this.#follow({ ...change, behind: this.#behind, all: true }), 5000);
       return;
     }
-    for (const source of sourcesWith(this.#map.getStyle(), touched)) this.#stale.add(source);
+    const tiles = touchedTiles(this.#map.getStyle(), (layer) => touched(layer) && (all ? undefined : blocks.get(layer)!.flatMap((l) => l.tiles)));
+    for (const [source, ids] of tiles) {
+      const waiting = this.#stale.get(source) ?? [];
+      this.#stale.set(source, ids && !(this.#stale.has(source) && !this.#stale.get(source)) ? [...waiting, ...ids] : undefined);
+    }
     this.#readStale();
     this.#card.refresh(touched);
     this.#redraw?.renewed(touched);
@@ -411,14 +427,15 @@ class Page {
     this.#version.textContent = dictionaries[this.#language].version(catalogue.version);
   }
 
-  // readStale reads sources again: the server answers for tiles that are as
-  // before that they are. A source with missing tiles waits for them.
+  // readStale reads again what was touched. A source with missing tiles waits
+  // for them. What is out of view is not kept by the map, see makeMap, and is
+  // asked for when it comes into view.
   #readStale(): void {
     const failed = new Set(this.#failed.values());
-    for (const source of this.#stale) {
+    for (const [source, tiles] of this.#stale) {
       if (failed.has(source)) continue;
       this.#stale.delete(source);
-      if (this.#map.getSource(source)) this.#map.refreshTiles(source);
+      if (this.#map.getSource(source)) this.#map.refreshTiles(source, tiles);
     }
   }
 

@@ -4,9 +4,11 @@
 // a band; bands are stacked from the ground up whatever the catalogue's order.
 
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
+import type { Block } from "./live.ts";
 import { type Bounds, type Kind, type Layer, tiles, union } from "./catalogue.ts";
 import { type Entry, type Look, byField, entries, lookOf, markerOf, noValue, unclassified } from "./looks.ts";
 import { type Marker, nameOf } from "./markers.ts";
+import { alone, clusterCounts, clusterDots, clusterable } from "./cluster.ts";
 import { fontFaces, typeface } from "./fonts.ts";
 import { englishLabel } from "./say.ts";
 import type { Language } from "./words.ts";
@@ -49,10 +51,35 @@ export function mapStyle(drawn: Drawn[], language: Language): StyleSpecification
 
 const nothing = { type: "FeatureCollection" as const, features: [] };
 
-// sourcesWith are the sources of a style that hold some layers.
-export function sourcesWith(style: StyleSpecification, held: (layer: string) => boolean): Set<string> {
-  const holding = style.layers.filter((l) => "source-layer" in l && typeof l["source-layer"] === "string" && held(l["source-layer"]));
-  return new Set(holding.map((l) => (l as { source: string }).source));
+// TileID is the address of a tile.
+export interface TileID { z: number; x: number; y: number }
+
+const mostTiles = 3000; // of a source that are named one by one
+
+// touchedTiles are the sources of a style that hold layers which were touched,
+// each with its tiles that were; without them if they are too many, or all.
+export function touchedTiles(style: StyleSpecification, touched: (layer: string) => Block[] | undefined | false): Map<string, TileID[] | undefined> {
+  const found = new Map<string, TileID[] | undefined>();
+  const held = new Map<string, Set<string>>();
+  for (const l of style.layers) {
+    if ("source-layer" in l && l["source-layer"]) held.set(l.source, (held.get(l.source) ?? new Set<string>()).add(l["source-layer"]));
+  }
+  for (const [source, layers] of held) {
+    const blocks = [...layers].map(touched).filter((b) => b !== false);
+    const { minzoom = 0, maxzoom = 22 } = style.sources[source] as { minzoom?: number; maxzoom?: number };
+    if (blocks.length > 0) found.set(source, blocks.includes(undefined) ? undefined : tilesIn(blocks.flatMap((b) => b!).filter(([z]) => z >= minzoom && z <= maxzoom)));
+  }
+  return found;
+}
+
+function tilesIn(blocks: Block[]): TileID[] | undefined {
+  const size = blocks.reduce((sum, [, x, y, toX, toY]) => sum + (toX - x + 1) * (toY - y + 1), 0);
+  if (size > mostTiles) return undefined;
+  return blocks.flatMap(([z, fromX, fromY, toX, toY]) => {
+    const some: TileID[] = [];
+    for (let x = fromX; x <= toX; x++) for (let y = fromY; y <= toY; y++) some.push({ z, x, y });
+    return some;
+  });
 }
 
 // sourcesOf groups layers into tile requests: the light ones of the service
@@ -223,6 +250,7 @@ function overlay(d: Drawn): Parts {
   if (d.layer.kinds.has("polygon")) parts.push(...areas(d));
   if (d.layer.kinds.has("line")) parts.push(lines(d));
   if (d.layer.kinds.has("point") || sited.has(d.layer.id)) parts.push(points(d));
+  if (clusterable(d.layer)) parts.push([Band.Point, "cluster", clusterDots(colourOf(d))], [Band.Point + 0.1, "cluster-count", clusterCounts()]);
   return parts;
 }
 
@@ -253,7 +281,7 @@ function lines(d: Drawn): Parts[number] {
 
 function points(d: Drawn): Parts[number] {
   const dots = d.look.glyph === "none";
-  return [dots ? Band.Point : Band.Point + 0.5, "point", { type: "symbol", ...(!sited.has(d.layer.id) && { filter: is("point") }),
+  return [dots ? Band.Point : Band.Point + 0.5, "point", { type: "symbol", ...(!sited.has(d.layer.id) && { filter: clusterable(d.layer) ? alone : is("point") }),
     layout: { "icon-image": valued(d, nameOf), "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": valued(d, (m) => m.size),
       "icon-size": dots ? dotSize(d) : badgeSize(d) },
     paint: { "icon-opacity": ["interpolate", ["linear"], ["zoom"], dots ? 14 : 12, valued(d, (m) => (m.size < 14 ? 0.6 : 1)), dots ? 15.5 : 13.5, 1] as unknown as ExpressionSpecification } },
