@@ -270,6 +270,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("switches", func(t *testing.T) { testSwitches(open(t, chromium, server, 1440, 900)) })
 	t.Run("address", func(t *testing.T) { testAddress(open(t, chromium, server, 1440, 900)) })
 	t.Run("nearest", func(t *testing.T) { testNearestPoint(open(t, chromium, server, 1440, 900)) })
+	t.Run("cluster", func(t *testing.T) { testCluster(open(t, chromium, server, 1440, 900)) })
 	t.Run("lost", func(t *testing.T) { testLost(t, chromium, server) })
 	t.Run("search", func(t *testing.T) { testSearch(open(t, chromium, server, 1440, 900)) })
 	t.Run("search on a phone", func(t *testing.T) { testSearchOnPhone(open(t, chromium, server, 390, 844)) })
@@ -390,6 +391,39 @@ func testNearestPoint(p *tab) {
 	}
 }
 
+// testCluster clicks on a dot that stands for many risk points and adds up
+// what all of them say.
+func testCluster(p *tab) {
+	p.visit("lang=zh&" + at(12))
+	type cluster struct {
+		position
+		Count int `json:"count"`
+	}
+	one := eval[cluster](p, `(() => {
+		const map = wangge.map, { left, top, width, height } = map.getCanvas().getBoundingClientRect();
+		const [f] = map.queryRenderedFeatures({ layers: ["risk_points/cluster"] }).filter((f) => {
+			const at = map.project(f.geometry.coordinates);
+			return f.properties.point_count > 100 && Math.hypot(at.x - width / 2, at.y - height / 2) < 250;
+		});
+		const at = map.project(f.geometry.coordinates);
+		return { count: f.properties.point_count, x: at.x + left, y: at.y + top };
+	})()`)
+	p.do(chromedp.MouseClickXY(one.X, one.Y), seen(`.card[data-state="ready"]`))
+	said := eval[[]int](p, `[document.querySelector(".card h2"), ...document.querySelectorAll(".card dd")].map((e) => Number(e.textContent.replace(/[^0-9]/g, "")))`)
+	sum := 0
+	for _, n := range said[1:] {
+		sum += n
+	}
+	if said[0] != one.Count || sum != one.Count {
+		p.Errorf("of %d risk points the card tells %d and by level %d", one.Count, said[0], said[1:])
+	}
+	p.shoot("desktop-cluster")
+	p.axe()
+	zoom := eval[float64](p, `wangge.map.getZoom()`)
+	p.do(click(".card .ask"), chromedp.WaitNotPresent(chromedp.CSS(".card")))
+	p.until(fmt.Sprintf(`wangge.map.getZoom() > %f`, zoom+1))
+}
+
 // testLost loses the service and finds it again.
 func testLost(t *testing.T, chromium context.Context, server string) {
 	target, err := url.Parse(server)
@@ -459,8 +493,11 @@ func testSwitches(p *tab) {
 		p.Error("the risk points did not come back")
 	}
 	p.act(`map.jumpTo({ zoom: 11 })`)
-	if hint := p.text(`[data-layer="risk_points"] .hint`); !strings.Contains(hint, "14") {
-		p.Errorf("nothing says from which zoom risk points are shown: %q", hint)
+	if hint := p.text(`[data-layer="risk_points"] .hint`); !strings.Contains(hint, "15 级起逐个") {
+		p.Errorf("nothing says from which zoom each risk point is shown: %q", hint)
+	}
+	if hint := p.text(`[data-layer="buildings"] .hint`); !strings.Contains(hint, "14") {
+		p.Errorf("nothing says from which zoom buildings are shown: %q", hint)
 	}
 }
 

@@ -3,6 +3,7 @@ package viewer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -17,6 +18,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/tiles"
 )
 
 // until waits for an expression of the page to become true.
@@ -97,14 +99,40 @@ func testLive(p *tab, now *state) {
 	if !strings.Contains(p.text(".version"), "数据版本 2") || eval[string](p, `document.body.dataset.kept`) != "yes" {
 		p.Errorf("the page was loaded again or names another version: %s", p.text(".version"))
 	}
+	eval[bool](p, `(() => {
+		globalThis.loads = new Set();
+		wangge.map.on("dataloading", (e) => { if (e.tile) loads.add(e.sourceId + " " + Object.values(e.tile.tileID.canonical).slice(0, 3).join("/")); });
+		return true;
+	})()`)
 	now.change(p.T, spatial.Change{Layers: []spatial.LayerChange{{Layer: imported.ID, Delete: []int64{1}}}})
 	p.until(`document.querySelector(".card .fault")?.textContent.includes("删除")`)
 	p.until(`document.querySelector('.layer[data-layer="my_survey"] .count').textContent === "1"`)
 	p.until(`!wangge.map.queryRenderedFeatures().some((f) => f.sourceLayer === "my_survey" && f.properties.remark === "改过了")`)
 	p.shoot("desktop-live")
+	p.loadedOnly(orb.Bound{Min: orb.Point{114.128, 22.554}, Max: orb.Point{114.131, 22.557}})
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.faults = slices.DeleteFunc(p.faults, func(fault string) bool { return strings.Contains(fault, deleted) })
+}
+
+// loadedOnly checks that the tiles the map has asked for again since a listener
+// was put up are some, and only those that a box touches.
+func (p *tab) loadedOnly(b orb.Bound) {
+	p.Helper()
+	loads := eval[[]string](p, `[...loads]`)
+	if len(loads) == 0 {
+		p.Error("the map asked for no tile again")
+	}
+	for _, load := range loads {
+		var source string
+		var id tiles.ID
+		if _, err := fmt.Sscanf(strings.ReplaceAll(load, "/", " "), "%s %d %d %d", &source, &id.Z, &id.X, &id.Y); err != nil {
+			p.Fatalf("%q: %v", load, err)
+		}
+		if r := tiles.WebMercatorQuad.Touching(b, id.Z); id.X < r.FirstX || id.X > r.LastX || id.Y < r.FirstY || id.Y > r.LastY {
+			p.Errorf("the map asked again for tile %s, which the change does not touch", load)
+		}
+	}
 }
 
 // testNewLayer makes a layer with a hostile name, shows it and drops it.

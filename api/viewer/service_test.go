@@ -79,12 +79,33 @@ func (s *state) change(t *testing.T, c spatial.Change) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := s.now
 	s.now = next
 	event := data.Event{Version: next.Version(), All: len(c.Create)+len(c.Drop) > 0}
 	for _, l := range c.Layers {
-		event.Touched = append(event.Touched, data.Touched{Layer: l.Layer, Bounds: []orb.Bound{{Min: orb.Point{114, 22}, Max: orb.Point{115, 23}}}})
+		event.Touched = append(event.Touched, data.Touched{Layer: l.Layer, Bounds: append(boxes(before, l), boxes(next, l)...)})
 	}
 	s.tell(event)
+}
+
+// boxes are where a state has the features that a change touches.
+func boxes(s *spatial.Snapshot, l spatial.LayerChange) []orb.Bound {
+	var found []orb.Bound
+	layer, err := s.Layer(l.Layer)
+	if err != nil {
+		return nil
+	}
+	for _, row := range l.Put {
+		l.Delete = append(l.Delete, row.ID)
+	}
+	for _, id := range l.Delete {
+		if f, err := layer.Feature(id); err == nil {
+			if b, ok := f.Bound(); ok {
+				found = append(found, b)
+			}
+		}
+	}
+	return found
 }
 
 func (s *state) fail(fault error) {

@@ -6,6 +6,7 @@ import type { Layer } from "./catalogue.ts";
 import { h, svg } from "./dom.ts";
 import { typeface } from "./fonts.ts";
 import { type Entry, byField } from "./looks.ts";
+import { featureSwatch } from "./panel.ts";
 import { numberInWords } from "./say.ts";
 import type { Drawn } from "./style.ts";
 import { type Language, dictionaries, inWords } from "./words.ts";
@@ -16,8 +17,10 @@ const count = ["to-number", ["coalesce", ["get", "point_count"], 1]] as unknown 
 export const alone = ["<=", count, 1] as unknown as FilterSpecification;
 export const together = [">", count, 1] as unknown as FilterSpecification;
 
-// clusterable says whether a layer is so large that it may stand in clusters.
+// clusterable says whether a layer is so large that it may stand in clusters,
+// eachFrom from which zoom its points no longer do.
 export const clusterable = (layer: Layer): boolean => layer.count > 5000;
+export const eachFrom = 15;
 
 // clusterDots draws clusters by how many they stand for.
 export function clusterDots(colour: ExpressionSpecification | string): Omit<CircleLayerSpecification, "id" | "source"> {
@@ -54,7 +57,7 @@ export function clusterCard(c: Cluster, language: Language, acts: { closer(): vo
   const line = (e: Entry) => h("div", {}, h("dt", {}, e.label ? inWords(e.label.title, language, e.label.value) : words.noValue), h("dd", {}, numberInWords(of(e), words.locale)));
   const close = h("button", { type: "button", className: "close", title: words.close, aria: { label: words.close }, onclick: acts.close }, svg("M7 7l10 10M17 7L7 17"));
   const card = h("article", { className: "card", tabIndex: -1, data: { state: "ready" }, aria: { label: title } },
-    h("header", {}, h("div", {}, h("p", { className: "kind" }, title), h("h2", {}, words.together(numberInWords(c.total, words.locale)))), close),
+    h("header", {}, featureSwatch(c.drawn, c.properties), h("div", {}, h("p", { className: "kind" }, title), h("h2", {}, words.together(numberInWords(c.total, words.locale)))), close),
     h("div", { className: "facts" }, h("dl", {}, ...c.drawn.entries.filter((e) => of(e) > 0).map(line)), h("p", { className: "missing" }, words.togetherWhy)),
     h("p", { className: "reassign" }, h("button", { type: "button", className: "ask", onclick: acts.closer }, words.closer)));
   card.onkeydown = (e) => { if (e.key === "Escape") acts.close(); };

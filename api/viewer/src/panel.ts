@@ -2,6 +2,7 @@
 // is drawn.
 
 import { h, svg } from "./dom.ts";
+import { clusterable, eachFrom } from "./cluster.ts";
 import { type Entry, byField, markerOf } from "./looks.ts";
 import { draw } from "./markers.ts";
 import { numberInWords } from "./say.ts";
@@ -53,11 +54,14 @@ function row(d: Drawn, language: Language, acts: PanelActs): HTMLElement {
 // their underscores.
 const breakable = (title: string) => title.replaceAll("_", "_\u200b");
 
-// hint tells from which zoom a layer shows; followZoom keeps it true.
+// hint tells from which zoom a layer shows, or each of its points; followZoom
+// keeps it true.
 function hint(d: Drawn, words: Words, acts: PanelActs): HTMLElement | undefined {
-  if (d.look.from === 0) return undefined;
-  return h("button", { type: "button", className: "hint", hidden: true, title: words.zoomThere(d.look.from), data: { from: String(d.look.from) },
-    onclick: () => acts.zoomTo(d.look.from) }, words.fromZoom(d.look.from));
+  const hidden = d.look.from > 0;
+  const from = hidden ? d.look.from : clusterable(d.layer) && d.layer.kinds.has("point") ? eachFrom : 0;
+  if (from === 0) return undefined;
+  return h("button", { type: "button", className: "hint", hidden: true, title: words.zoomThere(from), data: { from: String(from), hides: String(hidden) },
+    onclick: () => acts.zoomTo(from) }, (hidden ? words.fromZoom : words.eachFromZoom)(from));
 }
 
 // recount renews what the list says of layers that are otherwise as before.
@@ -72,7 +76,7 @@ export function followZoom(list: HTMLElement, zoom: number): void {
   for (const hint of list.querySelectorAll<HTMLElement>(".hint")) {
     const far = zoom < Number(hint.dataset.from);
     hint.hidden = !far;
-    hint.closest(".layer")?.classList.toggle("far", far);
+    hint.closest(".layer")?.classList.toggle("far", far && hint.dataset.hides === "true");
   }
 }
 
