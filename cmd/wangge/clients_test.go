@@ -24,15 +24,15 @@ import (
 
 const clientsDir = "../../docs/clients"
 
-// clientPackages installs what the pages of docs/clients load, once, and
-// returns its node_modules. Without npm the test is skipped.
-func clientPackages(t *testing.T) string {
+// npmPackages installs the npm packages that a folder's lock file names, once,
+// and returns their node_modules. Without npm the test is skipped.
+func npmPackages(t *testing.T, folder string) string {
 	t.Helper()
 	npm, err := exec.LookPath("npm")
 	if err != nil {
 		t.Skip("npm is not installed")
 	}
-	lock, err := os.ReadFile(filepath.Join(clientsDir, "package-lock.json"))
+	lock, err := os.ReadFile(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,13 +40,13 @@ func clientPackages(t *testing.T) string {
 	if err != nil {
 		cache = scratch
 	}
-	dir := filepath.Join(cache, "wangge", fmt.Sprintf("clients-%x", sha256.Sum256(lock))[:24])
+	dir := filepath.Join(cache, "wangge", fmt.Sprintf("npm-%x", sha256.Sum256(lock))[:24])
 	if _, err := os.Stat(dir); err == nil {
 		return filepath.Join(dir, "node_modules")
 	}
 	fresh := t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
-		content, err := os.ReadFile(filepath.Join(clientsDir, name))
+		content, err := os.ReadFile(filepath.Join(folder, name))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(fresh, name), content, 0o644)
 		}
@@ -315,7 +315,7 @@ func TestClientPages(t *testing.T) {
 	store := referenceCopy(t)
 	s := &shuttle{proposer: tokenFor(t, store, "proposer", "440303002"), reviewer: tokenFor(t, store, "reviewer", ""), approver: tokenFor(t, store, "approver", "")}
 	s.address = serve(t, store)
-	pages := servePages(t, s.address, clientPackages(t))
+	pages := servePages(t, s.address, npmPackages(t, clientsDir))
 	lon, lat := middleOf(t, s.address)
 	hash := fmt.Sprintf("#16.5/%f/%f", lat, lon)
 	for _, c := range []struct{ name, page, ready, seen string }{
@@ -387,7 +387,7 @@ func TestStylesAreValid(t *testing.T) {
 	if err != nil {
 		t.Skip("node is not installed")
 	}
-	validator := filepath.Join(clientPackages(t), "@maplibre/maplibre-gl-style-spec/dist/gl-style-validate.mjs")
+	validator := filepath.Join(npmPackages(t, clientsDir), "@maplibre/maplibre-gl-style-spec/dist/gl-style-validate.mjs")
 	address := serve(t, referenceStore(t))
 	for _, name := range []string{"district", "district-plain"} {
 		file := written(t, name+".json", string(get(t, address+"/styles/"+name+".json?datum=gcj02")))

@@ -32,8 +32,8 @@ func (c *exportCommand) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Lstat(c.File); err == nil && !c.Force {
-		return fmt.Errorf("%s is there already: choose another name, or say --force to overwrite it", c.File)
+	if err := vacant(c.File, c.Force); err != nil {
+		return err
 	}
 	store, err := c.open(ctx, p.log)
 	if err != nil {
@@ -48,7 +48,7 @@ func (c *exportCommand) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.replace(func(path string) error { return write(path, selection) }); err != nil {
+	if err := replace(c.File, func(path string) error { return write(path, selection) }); err != nil {
 		return fmt.Errorf("write %s: %w", c.File, err)
 	}
 	c.say(p, selection, state.Version())
@@ -67,12 +67,8 @@ func (c *exportCommand) say(p *program, s format.Selection, version spatial.Vers
 }
 
 func (c *exportCommand) selection(state *spatial.Snapshot) (s format.Selection, err error) {
-	if s.Layer, err = state.Layer(spatial.LayerID(c.Layer)); err != nil {
-		var ids []string
-		for layer := range state.Layers() {
-			ids = append(ids, string(layer.ID()))
-		}
-		return s, fmt.Errorf("there is no layer %s; the store has %s", c.Layer, strings.Join(ids, ", "))
+	if s.Layer, err = findLayer(state, spatial.LayerID(c.Layer)); err != nil {
+		return s, err
 	}
 	if s.CRS, err = datum.Parse(c.SRS); err != nil {
 		return s, fmt.Errorf("--srs: %w", err)
@@ -92,6 +88,19 @@ func (c *exportCommand) selection(state *spatial.Snapshot) (s format.Selection, 
 		s.Fields = append(s.Fields, i)
 	}
 	return s, nil
+}
+
+// findLayer is a layer of a state, or an error that names those it has.
+func findLayer(state *spatial.Snapshot, id spatial.LayerID) (*spatial.Layer, error) {
+	layer, err := state.Layer(id)
+	if err != nil {
+		var ids []string
+		for layer := range state.Layers() {
+			ids = append(ids, string(layer.ID()))
+		}
+		return nil, fmt.Errorf("there is no layer %s; the store has %s", id, strings.Join(ids, ", "))
+	}
+	return layer, nil
 }
 
 // writer is what writes files of the name's extension.
@@ -125,17 +134,25 @@ func stream(write func(io.Writer, format.Selection) error) func(string, format.S
 	}
 }
 
-// replace lets write make the file in a folder beside its place and moves
-// it there.
-func (c *exportCommand) replace(write func(path string) error) (err error) {
-	folder, err := os.MkdirTemp(filepath.Dir(c.File), ".wangge-export-")
+// vacant says whether a file may be written in a place.
+func vacant(file string, force bool) error {
+	if _, err := os.Lstat(file); err == nil && !force {
+		return fmt.Errorf("%s is there already: choose another name, or say --force to overwrite it", file)
+	}
+	return nil
+}
+
+// replace lets write make a file in a folder beside its place and moves it
+// there.
+func replace(file string, write func(path string) error) (err error) {
+	folder, err := os.MkdirTemp(filepath.Dir(file), ".wangge-export-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	path := filepath.Join(folder, filepath.Base(c.File))
+	path := filepath.Join(folder, filepath.Base(file))
 	if err := write(path); err != nil {
 		return err
 	}
-	return os.Rename(path, c.File)
+	return os.Rename(path, file)
 }

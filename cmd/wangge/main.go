@@ -34,6 +34,7 @@ type commands struct {
 	Init        initCommand        `cmd:"" help:"Make a store: empty, or with the synthetic reference dataset of Luohu."`
 	Import      importCommand      `cmd:"" help:"Bring a file's features into a layer, new or there."`
 	Export      exportCommand      `cmd:"" help:"Write a layer to a file."`
+	Tiles       tilesCommand       `cmd:"" help:"Write the vector tiles to a PMTiles file, for a CDN or offline maps."`
 	Map         mapCommand         `cmd:"" help:"Show a table of the PostGIS database as a layer, without copying it."`
 	Reassign    reassignCommand    `cmd:"" help:"Show what a boundary change between grids does, and submit it if told to."`
 	Adjustments adjustmentsCommand `cmd:"" help:"List adjustments of boundaries and move them on: review, approve, apply, revert."`
