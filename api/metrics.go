@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"wangge/tiles"
 )
 
 const mediaMetrics = "text/plain"
@@ -65,9 +67,12 @@ var (
 	behindFigure   = figure("wangge_store_behind", "1 while answers come from an older state than the store's, else 0.")
 	streamsFigure  = figure("wangge_event_streams", "Event streams that are open.")
 	featuresFigure = figure("wangge_layer_features", "Features of a layer.", "layer")
-	hitsFigure     = figure("wangge_tile_memo_hits_total", "Tiles answered from memory.")
-	missesFigure   = figure("wangge_tile_memo_misses_total", "Tiles that were not in memory.")
-	memoFigure     = figure("wangge_tile_memo_bytes", "Memory that rendered tiles take.")
+	hitsFigure     = figure("wangge_tile_memo_hits_total", "Tiles answered from memory: of the memo that everybody shares, or of that of views somebody chose.", "memo")
+	missesFigure   = figure("wangge_tile_memo_misses_total", "Tiles that were not in memory.", "memo")
+	memoFigure     = figure("wangge_tile_memo_bytes", "Memory that rendered tiles take.", "memo")
+	renderedFigure = figure("wangge_tiles_rendered_total", "Tiles that were made.")
+	clusterFigure  = figure("wangge_tiles_aggregated_total", "Tiles that were made with features in clusters.")
+	refusedFigure  = figure("wangge_tiles_refused_total", "Tiles refused because too many others were being made.")
 )
 
 func figure(name, help string, labels ...string) *prometheus.Desc {
@@ -76,7 +81,8 @@ func figure(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe is for [prometheus.Collector].
 func (c stateCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{versionFigure, behindFigure, streamsFigure, featuresFigure, hitsFigure, missesFigure, memoFigure} {
+	for _, d := range []*prometheus.Desc{versionFigure, behindFigure, streamsFigure, featuresFigure, hitsFigure, missesFigure, memoFigure,
+		renderedFigure, clusterFigure, refusedFigure} {
 		to <- d
 	}
 }
@@ -86,10 +92,10 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
-	count := func(d *prometheus.Desc, value uint64) {
-		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value))
+	count := func(d *prometheus.Desc, value uint64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
 	}
-	snapshot, memo := c.state.Current().Published(), c.renderer.Stats()
+	snapshot, made := c.state.Current().Published(), c.renderer.Stats()
 	gauge(versionFigure, float64(snapshot.Version()))
 	behind := 0.0
 	if c.state.Fault() != nil {
@@ -100,7 +106,13 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	for layer := range snapshot.Layers() {
 		gauge(featuresFigure, float64(layer.Len()), string(layer.ID()))
 	}
-	count(hitsFigure, memo.Shared.Hits+c.warm.hits.Load())
-	count(missesFigure, memo.Shared.Misses)
-	gauge(memoFigure, float64(memo.Shared.Bytes))
+	made.Shared.Hits += c.warm.hits.Load()
+	for name, memo := range map[string]tiles.MemoStats{"shared": made.Shared, "chosen": made.Chosen} {
+		count(hitsFigure, memo.Hits, name)
+		count(missesFigure, memo.Misses, name)
+		gauge(memoFigure, float64(memo.Bytes), name)
+	}
+	count(renderedFigure, made.Rendered)
+	count(clusterFigure, made.Aggregated)
+	count(refusedFigure, made.Refused)
 }

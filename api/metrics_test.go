@@ -26,13 +26,14 @@ func TestMetrics(t *testing.T) {
 		`wangge_http_request_duration_seconds_count{method="any",route="none",status="405"} 1`,
 		`wangge_snapshot_version 7`, `wangge_store_behind 0`, `wangge_event_streams 0`,
 		`wangge_layer_features{layer="risk_points"} 250`,
-		`wangge_tile_memo_hits_total 1`, `wangge_tile_memo_misses_total 1`,
+		`wangge_tile_memo_hits_total{memo="shared"} 1`, `wangge_tile_memo_misses_total{memo="shared"} 1`, `wangge_tile_memo_misses_total{memo="chosen"} 0`,
+		`wangge_tiles_rendered_total 1`, `wangge_tiles_aggregated_total 0`, `wangge_tiles_refused_total 0`,
 	} {
 		if !strings.Contains(told, line+"\n") {
 			t.Errorf("no line %s", line)
 		}
 	}
-	for _, name := range []string{"go_goroutines ", "go_build_info{", "wangge_http_response_bytes_total{", "wangge_tile_memo_bytes "} {
+	for _, name := range []string{"go_goroutines ", "go_build_info{", "wangge_http_response_bytes_total{", "wangge_tile_memo_bytes{"} {
 		if !strings.Contains(told, "\n"+name) {
 			t.Errorf("no %s", name)
 		}

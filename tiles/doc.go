@@ -1,9 +1,10 @@
 // Package tiles turns a snapshot and a tile address into a Mapbox Vector Tile
-// (version 2.1 of the specification), keeps what it has made in a memo, and
-// describes layers in TileJSON 3.
+// (version 2.1 of the specification), keeps what it has made in a memo,
+// describes layers in TileJSON 3, and writes whole pyramids to PMTiles files.
 //
-// It knows no HTTP and no store, and it chooses nothing: every feature that
-// meets the buffered square of a tile is in the tile, at every zoom.
+// It knows no HTTP and no store, and leaves nothing out: every feature that
+// meets the buffered square of a tile is in the tile, at every zoom, for
+// itself or, where they are too many, counted in a cluster.
 //
 // Invariant: a tile is a pure function of the layers it shows and its
 // address. The same layers give the same bytes, in any order of requests, on

@@ -3,6 +3,9 @@ package tiles
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,5 +80,50 @@ func TestAbandonedTilesAreNotRendered(t *testing.T) {
 	}
 	if tile, err := r.Render(context.Background(), v, ID{Z: 3}, Identity); err != nil || tile == nil {
 		t.Errorf("an abandoned tile asked for again: %v, %v", tile, err)
+	}
+}
+
+// TestOverload asks for two thousand cold tiles at once while the only slot is
+// held: a bounded number wait, the others are refused at once, the warm tile
+// is given all the while, and in the end nothing waits any more.
+func TestOverload(t *testing.T) {
+	const clients, memory = 2000, 1 << 20
+	v, r := onePoint(t), NewRenderer(memory, 1)
+	warm, err := r.Render(t.Context(), v, ID{}, Gzip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.slots <- struct{}{}
+	var made, refused atomic.Int64
+	var group sync.WaitGroup
+	for i := range uint32(clients) {
+		group.Go(func() {
+			switch _, err := r.Render(context.Background(), v, ID{Z: 12, X: i, Y: i}, Gzip); {
+			case err == nil:
+				made.Add(1)
+			case errors.Is(err, ErrBusy):
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	for refused.Load() < clients-waiting-1 {
+		if tile, err := r.Render(context.Background(), v, ID{}, Gzip); tile != warm || err != nil {
+			t.Fatalf("the warm tile: %v, %v", tile, err)
+		}
+		runtime.Gosched()
+	}
+	<-r.slots
+	group.Wait()
+	stats := r.Stats()
+	if made.Load() != waiting+1 || refused.Load() != clients-waiting-1 || stats.Refused != uint64(refused.Load()) {
+		t.Errorf("%d tiles were made, %d refused, %d counted", made.Load(), refused.Load(), stats.Refused)
+	}
+	if stats.Shared.Bytes > memory {
+		t.Errorf("the memo takes %d bytes of %d", stats.Shared.Bytes, memory)
+	}
+	if len(r.flights.flying) != 0 {
+		t.Errorf("%d renders still wait", len(r.flights.flying))
 	}
 }
