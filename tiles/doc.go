@@ -25,6 +25,7 @@
 // polygon of which nothing is left becomes a square of one unit, a line a
 // stroke of one unit.
 //
-// BUG(tiles): A ring may touch or, by less than one unit, cross itself after
-// rounding, as the specification permits but advises against.
+// Where rounding makes rings touch or cross themselves or each other they are
+// drawn anew, no position moved by more than one unit, so that the polygons of
+// a tile are valid: simple rings, which meet in single positions at most.
 package tiles

@@ -1,7 +1,5 @@
 package tiles
 
-import "slices"
-
 // cross is twice the signed area of a triangle, positive where a turn from ab
 // to bc is clockwise on the screen (y points down).
 func cross(a, b, c px) int64 {
@@ -67,10 +65,41 @@ func doubleArea(ring []px) int64 {
 	return sum
 }
 
-// encloses says whether a ring holds a position of another that does not
-// cross it.
+// encloses says whether a ring holds another that it does not cross, though
+// they may touch.
 func encloses(ring, other []px) bool {
-	return slices.ContainsFunc(other, func(p px) bool { return holds(ring, p) })
+	for i, p := range other {
+		q := other[(i+1)%len(other)]
+		if !passes(ring, p) {
+			return holds(ring, p)
+		}
+		if doubled := twice(ring); !passes(doubled, px{p[0] + q[0], p[1] + q[1]}) {
+			return holds(doubled, px{p[0] + q[0], p[1] + q[1]})
+		}
+	}
+	return false
+}
+
+// twice is a ring of twice the size, in which middles of edges have whole
+// coordinates.
+func twice(ring []px) []px {
+	doubled := make([]px, len(ring))
+	for i, p := range ring {
+		doubled[i] = px{2 * p[0], 2 * p[1]}
+	}
+	return doubled
+}
+
+// passes says whether a ring goes through a position.
+func passes(ring []px, p px) bool {
+	a := ring[len(ring)-1]
+	for _, b := range ring {
+		if (segment{a, b}).meets(segment{p, p}) {
+			return true
+		}
+		a = b
+	}
+	return false
 }
 
 // holds says whether a position is inside a ring; on its edges the answer may

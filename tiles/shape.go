@@ -155,12 +155,17 @@ func (s *shaper) polygon(parts []spatial.Part) {
 
 // clip gives the outer and the inner rings of a polygon's part of the tile.
 func (s *shaper) clip(parts []spatial.Part) (shells, holes [][]px) {
+	var rings [][]px
 	for _, ring := range s.cutPolygon(parts) {
 		s.sight(ring)
-		ring = tidyRing(ring)
-		if len(ring) == 0 {
-			continue
+		if ring = tidyRing(ring); len(ring) > 0 {
+			rings = append(rings, ring)
 		}
+	}
+	if !simple(rings) {
+		rings = redrawn(rings)
+	}
+	for _, ring := range rings {
 		if area := doubleArea(ring); area > 0 {
 			shells = append(shells, ring)
 		} else if area < 0 {

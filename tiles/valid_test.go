@@ -2,11 +2,15 @@ package tiles_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/gogo/protobuf/proto"
+	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/mvt/vectortile"
+	"github.com/peterstace/simplefeatures/geom"
 
+	"wangge/data/luohu"
 	"wangge/spatial"
 	"wangge/tiles"
 )
@@ -87,13 +91,13 @@ func tagFault(l *vectortile.Tile_Layer, f *vectortile.Tile_Feature) error {
 	if len(f.Tags)%2 != 0 {
 		return fmt.Errorf("%d tags", len(f.Tags))
 	}
-	last := -1
+	seen := map[int]bool{}
 	for i := 0; i < len(f.Tags); i += 2 {
 		key, value := int(f.Tags[i]), int(f.Tags[i+1])
-		if key <= last || key >= len(l.Keys) || value >= len(l.Values) {
+		if seen[key] || key >= len(l.Keys) || value >= len(l.Values) {
 			return fmt.Errorf("tag %d=%d", key, value)
 		}
-		last = key
+		seen[key] = true
 	}
 	return nil
 }
@@ -161,6 +165,31 @@ func geometryFault(g geometry) error {
 		default:
 			return fmt.Errorf("a path of %d positions in a %v", len(p), g.kind)
 		}
+	}
+	if g.kind == vectortile.Tile_POLYGON {
+		return polygonFault(g.paths)
+	}
+	return nil
+}
+
+// polygonFault is what another library finds wrong with the polygons: rings
+// that touch themselves or cross, holes that are outside or cut a polygon in
+// two.
+func polygonFault(paths []path) error {
+	var rings []geom.LineString
+	for i, p := range paths {
+		var flat []float64
+		for _, at := range append(slices.Clone(p), p[0]) {
+			flat = append(flat, float64(at[0]), float64(at[1]))
+		}
+		rings = append(rings, geom.NewLineString(geom.NewSequence(flat, geom.DimXY)))
+		if i+1 < len(paths) && area(paths[i+1]) < 0 {
+			continue
+		}
+		if err := geom.NewPolygon(rings).Validate(); err != nil {
+			return err
+		}
+		rings = nil
 	}
 	return nil
 }
@@ -252,6 +281,48 @@ func TestTilesAreValid(t *testing.T) {
 		for _, id := range some(z, 60) {
 			t.Run(id.String(), func(t *testing.T) { checkTile(t, encode(t, layers, id)) })
 		}
+	}
+}
+
+// TestReferenceTilesAreValid checks each tile of the reference dataset, z0 to
+// z16, all layers that have geometry.
+func TestReferenceTilesAreValid(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes the whole reference dataset")
+	}
+	dataset, err := luohu.Generate(1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var layers []*spatial.Layer
+	around := orb.Bound{Min: orb.Point{180, 90}, Max: orb.Point{-180, -90}}
+	for _, schema := range dataset.Schemas() {
+		if schema.Geometry == spatial.NoGeometry {
+			continue
+		}
+		l, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, ok := l.Bound(); ok {
+			layers, around = append(layers, l), around.Union(b)
+		}
+	}
+	checked := 0
+	for z := range uint32(17) {
+		r := tiles.WebMercatorQuad.Touching(around, z)
+		for x := r.FirstX; x <= r.LastX; x++ {
+			for y := r.FirstY; y <= r.LastY; y++ {
+				id := tiles.ID{Z: z, X: x, Y: y}
+				if raw := encode(t, layers, id); len(raw) > 0 {
+					t.Run(id.String(), func(t *testing.T) { checkTile(t, raw) })
+					checked++
+				}
+			}
+		}
+	}
+	if checked < 400 {
+		t.Errorf("only %d tiles have something in them", checked)
 	}
 }
 
