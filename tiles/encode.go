@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/paulmach/orb"
 
@@ -57,11 +58,13 @@ func Encode(v View, id ID) (Content, error) {
 		if len(e.features) > 0 {
 			tile.Bytes = appendBytes(tile.Bytes, tileLayer, e.message())
 		}
+		e.release()
 	}
 	return tile, nil
 }
 
-// layerEncoder builds one layer message of a tile.
+// layerEncoder builds one layer message of a tile. All but what it encodes is
+// scratch that the next layer reuses.
 type layerEncoder struct {
 	layer    *spatial.Layer
 	where    Condition // nil: all features
@@ -69,20 +72,35 @@ type layerEncoder struct {
 	shaper   shaper
 	fields   []int    // indices of the fields shown
 	keys     []string // names of tags, those of the fields first
-	codes    map[spatial.Value]uint64
+	texts    map[string]uint64
+	codes    map[spatial.Value]uint64 // of values that are no texts
 	values   []byte
 	tags     []byte
 	feature  []byte
 	features []byte
 }
 
-func newLayerEncoder(v View, i int, id ID) *layerEncoder {
-	e := &layerEncoder{
-		layer:  v.Layers[i],
-		id:     id,
-		shaper: shaper{frame: v.matrix().frame(id, v.Datum)},
-		codes:  map[spatial.Value]uint64{},
+var layerEncoders = sync.Pool{New: func() any {
+	return &layerEncoder{texts: map[string]uint64{}, codes: map[spatial.Value]uint64{}}
+}}
+
+// release gives the encoder back, without what it has encoded and without maps
+// so large that to clear them would cost more than to make new ones.
+func (e *layerEncoder) release() {
+	const large = 4096
+	if len(e.texts)+len(e.codes) > large {
+		e.texts, e.codes = map[string]uint64{}, map[spatial.Value]uint64{}
 	}
+	clear(e.texts)
+	clear(e.codes)
+	e.layer, e.where = nil, nil
+	e.keys, e.values, e.features = e.keys[:0], e.values[:0], e.features[:0]
+	layerEncoders.Put(e)
+}
+
+func newLayerEncoder(v View, i int, id ID) *layerEncoder {
+	e := layerEncoders.Get().(*layerEncoder)
+	e.layer, e.id, e.shaper.frame = v.Layers[i], id, v.matrix().frame(id, v.Datum)
 	if v.Where != nil {
 		e.where = v.Where[i]
 	}
@@ -216,16 +234,24 @@ func (e *layerEncoder) tag(f spatial.Feature) {
 // code is the number of a value in the layer's table, given in the order of
 // first use.
 func (e *layerEncoder) code(v spatial.Value) uint64 {
-	if t := v.Type(); t == spatial.TypeDate || t == spatial.TypeTime {
-		v = spatial.Text(v.String())
+	fresh := uint64(len(e.texts) + len(e.codes))
+	switch v.Type() {
+	case spatial.TypeText, spatial.TypeDate, spatial.TypeTime:
+		text := v.String()
+		if code, ok := e.texts[text]; ok {
+			return code
+		}
+		e.texts[text] = fresh
+		v = spatial.Text(text)
+	default:
+		if code, ok := e.codes[v]; ok {
+			return code
+		}
+		e.codes[v] = fresh
 	}
-	code, ok := e.codes[v]
-	if !ok {
-		code = uint64(len(e.codes))
-		e.codes[v] = code
-		e.values = appendBytes(e.values, layerValues, appendValue(nil, v))
-	}
-	return code
+	var value [16]byte
+	e.values = appendBytes(e.values, layerValues, appendValue(value[:0], v))
+	return fresh
 }
 
 func appendValue(b []byte, v spatial.Value) []byte {

@@ -35,21 +35,35 @@ func (s segment) crosses(o segment) bool {
 
 func sign(n int64) int { return cmp.Compare(n, 0) }
 
+// sweep looks for edges that meet. Its slices are scratch.
+type sweep struct {
+	edges []placed
+	order []uint64 // numbers of edges by their western ends
+}
+
 // simple says whether the tidied rings of a polygon touch neither themselves
 // nor each other.
-func simple(rings [][]px) bool {
-	edges := edgesOf(rings)
-	const few = 12
-	if len(edges) > few {
-		slices.SortFunc(edges, func(a, b placed) int { return cmp.Compare(a.lowX(), b.lowX()) })
+func (w *sweep) simple(rings [][]px) bool {
+	w.edges = appendEdges(w.edges[:0], rings)
+	w.order = w.order[:0]
+	for i := range w.edges {
+		w.order = append(w.order, uint64(w.edges[i].west-low)<<32|uint64(i))
 	}
-	for i, a := range edges {
-		end := a.highX()
-		for _, b := range edges[i+1:] {
-			if len(edges) > few && b.lowX() > end {
-				break
+	const few = 8
+	if len(w.order) > few {
+		slices.Sort(w.order)
+	}
+	for i, first := range w.order {
+		a := &w.edges[uint32(first)]
+		for _, second := range w.order[i+1:] {
+			b := &w.edges[uint32(second)]
+			if b.west > a.east {
+				if len(w.order) > few {
+					break
+				}
+				continue
 			}
-			if a.meets(b.segment) && !a.beside(b) {
+			if a.south >= b.north && b.south >= a.north && a.meets(b.segment) && !a.beside(b) {
 				return false
 			}
 		}
@@ -57,26 +71,27 @@ func simple(rings [][]px) bool {
 	return true
 }
 
-// placed is an edge with its place: which ring, which edge of how many.
+// placed is an edge with its place, which ring, which edge of how many, and
+// its box.
 type placed struct {
 	segment
-	ring, i, n int32
+	west, north, east, south int64
+	ring, i, n               int32
 }
 
 // beside says whether one edge follows the other in a ring.
-func (e placed) beside(o placed) bool {
+func (e *placed) beside(o *placed) bool {
 	return e.ring == o.ring && ((e.i+1)%e.n == o.i || (o.i+1)%o.n == e.i)
 }
 
-func edgesOf(rings [][]px) []placed {
-	n := 0
-	for _, ring := range rings {
-		n += len(ring)
-	}
-	edges := make([]placed, 0, n)
+func appendEdges(edges []placed, rings [][]px) []placed {
 	for r, ring := range rings {
 		for i, p := range ring {
-			edges = append(edges, placed{segment{p, ring[(i+1)%len(ring)]}, int32(r), int32(i), int32(len(ring))})
+			q := ring[0]
+			if i+1 < len(ring) {
+				q = ring[i+1]
+			}
+			edges = append(edges, placed{segment{p, q}, min(p[0], q[0]), min(p[1], q[1]), max(p[0], q[0]), max(p[1], q[1]), int32(r), int32(i), int32(len(ring))})
 		}
 	}
 	return edges
@@ -85,7 +100,7 @@ func edgesOf(rings [][]px) []placed {
 // redrawn are the rings of what rings wind around, at least once and in the
 // sense of a shell: simple ones that touch in single positions at most, shells
 // of positive and holes of negative area.
-func redrawn(rings [][]px) [][]px { return trace(bounding(snapped(edgesOf(rings)))) }
+func redrawn(rings [][]px) [][]px { return trace(bounding(snapped(appendEdges(nil, rings)))) }
 
 // snapped are edges that meet only at their ends, each with how often it is
 // passed in its direction more than against it.

@@ -49,7 +49,7 @@ func lineOf(ring []px) geom.LineString {
 // and how far the nearest edge is.
 func winding(rings [][]px, x, y float64) (n int, gap float64) {
 	gap = math.Inf(1)
-	for _, e := range edgesOf(rings) {
+	for _, e := range appendEdges(nil, rings) {
 		ax, ay, bx, by := float64(e.from[0]), float64(e.from[1]), float64(e.to[0]), float64(e.to[1])
 		if (ay > y) != (by > y) && ax+(bx-ax)*(y-ay)/(by-ay) > x {
 			if by > ay {
@@ -84,7 +84,7 @@ func TestRedrawnRings(t *testing.T) {
 				rings = append(rings, ring)
 			}
 		}
-		if !simple(rings) {
+		if !new(sweep).simple(rings) {
 			tangled++
 		}
 		drawn := redrawn(rings)
@@ -117,7 +117,7 @@ func TestSimple(t *testing.T) {
 			continue
 		}
 		valid := geom.NewPolygon([]geom.LineString{lineOf(ring)}).Validate() == nil
-		if got := simple([][]px{ring}); got != valid {
+		if got := new(sweep).simple([][]px{ring}); got != valid {
 			t.Fatalf("%v: simple %v, valid %v", ring, got, valid)
 		}
 		if valid {

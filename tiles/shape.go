@@ -24,6 +24,7 @@ type shaper struct {
 	frame    frame
 	moved    []spatial.World // a part in steps of the matrix, where it is not stored in them
 	paths    arena
+	sweep    sweep
 	commands []byte
 	cursor   px
 	trace    px   // somewhere the feature is, within the buffered square
@@ -162,7 +163,7 @@ func (s *shaper) clip(parts []spatial.Part) (shells, holes [][]px) {
 			rings = append(rings, ring)
 		}
 	}
-	if !simple(rings) {
+	if !s.sweep.simple(rings) {
 		rings = redrawn(rings)
 	}
 	for _, ring := range rings {
