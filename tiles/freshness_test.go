@@ -145,7 +145,7 @@ func TestNoTileIsStale(t *testing.T) {
 	c := &clerk{random, t, withCrowd(t)}
 	r := tiles.NewRenderer(64<<20, 2)
 	kept, made := 0, 0
-	for range edits(t, 150) {
+	for range edits(t, 100) {
 		before := c.s
 		touched := c.edit()
 		for range 6 {

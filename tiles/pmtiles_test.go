@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
@@ -158,13 +159,22 @@ func TestArchiveHoldsTheTilesServed(t *testing.T) {
 
 // TestArchiveWithLeaves writes more tiles than the root directory has room for.
 func TestArchiveWithLeaves(t *testing.T) {
-	s := fixture(t)
-	v := view(t, s, "roads", "risk_points")
-	a, written := write(t, tiles.Pyramid{View: v, MinZoom: 19, MaxZoom: 20, Parallel: 2})
-	n := 0
-	leaves := a.all(t, func(uint64, []byte) { n++ })
-	if n != written.Tiles || leaves < 2 {
-		t.Errorf("%d tiles in %d leaves, of %d", n, leaves, written.Tiles)
+	const n, first = 50000, 1000
+	tile := func(i int) []byte { return bytes.Repeat([]byte(strconv.Itoa(i*i%40009)), 1+i%97) }
+	var file memoryFile
+	written, err := tiles.ArchiveOf(&file, tiles.Pyramid{View: view(t, fixture(t), "roads"), MaxZoom: 9}, first, n, tile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, i := archive(file.b), 0
+	leaves := a.all(t, func(id uint64, got []byte) {
+		if id != first+2*uint64(i) || !bytes.Equal(got, tile(i)) {
+			t.Fatalf("tile %d, the %dth: %.40q", id, i, got)
+		}
+		i++
+	})
+	if i != n || written.Tiles != n || leaves < 2 {
+		t.Errorf("%d tiles in %d leaves, %d told", i, leaves, written.Tiles)
 	}
 	if end := a.number(0) + a.number(1); end > 16384 {
 		t.Errorf("the root directory ends at %d", end)
