@@ -1,0 +1,93 @@
+package road
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+
+	"wangge/spatial"
+)
+
+// maxTable is the most times that a table holds: 256 MB.
+const maxTable = 64 << 20
+
+// Table holds the time from each of some starts to every node. It is
+// immutable.
+type Table struct {
+	graph  *Graph
+	starts []Start
+	onEdge map[int32][]int32
+	times  []Millis // of node i are times[i*len(starts):]
+}
+
+// Table makes the table of some starts, on all processors. The error is
+// [spatial.InvalidError] if it would hold more than 64 million times.
+func (g *Graph) Table(starts []Start) (*Table, error) {
+	if g.nodes*len(starts) > maxTable {
+		return nil, &spatial.InvalidError{Rule: "table_size", Where: "the table of travel times",
+			Detail: fmt.Sprintf("%d places times %d nodes are more than %d times", len(starts), g.nodes, maxTable), Fix: "ask for fewer places at once"}
+	}
+	t := &Table{graph: g, starts: starts, onEdge: map[int32][]int32{}, times: make([]Millis, g.nodes*len(starts))}
+	for i, s := range starts {
+		if s.Edge >= 0 {
+			t.onEdge[s.Edge] = append(t.onEdge[s.Edge], int32(i))
+		}
+	}
+	next := make(chan int, len(starts))
+	for i := range starts {
+		next <- i
+	}
+	close(next)
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for i := range next {
+				t.fill(i)
+			}
+		})
+	}
+	wait.Wait()
+	return t, nil
+}
+
+func (t *Table) fill(start int) {
+	for node, l := range t.graph.From(t.starts[start : start+1]).node {
+		time := Unreachable
+		if l != unreached {
+			time = l.time()
+		}
+		t.times[node*len(t.starts)+start] = time
+	}
+}
+
+// At is how soon a position is reached from each start, written over into if
+// that is long enough; [Unreachable] where it is not.
+func (t *Table) At(p Position, into []Millis) []Millis {
+	into = append(into[:0], make([]Millis, len(t.starts))...)
+	for i := range into {
+		into[i] = Unreachable
+	}
+	t.graph.enter(p, func(node int32, cost Millis) {
+		row := t.times[int(node)*len(t.starts):]
+		for i := range into {
+			if row[i] < Unreachable-cost {
+				into[i] = min(into[i], row[i]+cost)
+			}
+		}
+	})
+	for _, i := range t.onEdge[p.Edge] {
+		t.offerDirect(into, i, p)
+	}
+	if p.junction >= 0 && t.graph.split != nil {
+		for i := range t.starts {
+			t.offerDirect(into, int32(i), p)
+		}
+	}
+	return into
+}
+
+func (t *Table) offerDirect(into []Millis, i int32, p Position) {
+	if d := t.graph.direct(t.starts[i].Position, p); d < Unreachable-t.starts[i].After {
+		into[i] = min(into[i], t.starts[i].After+d)
+	}
+}
