@@ -2,6 +2,7 @@ package road
 
 import (
 	"slices"
+	"sync"
 )
 
 // Graph is a network as a profile may use it. It is immutable.
@@ -20,7 +21,9 @@ type Graph struct {
 	split    map[int32]crossing // by junction
 	links    []link
 	out, in  adjacency
-	reversed bool // times are towards the starts; see Reverse
+	longest  Millis     // what a hop takes at most
+	reversed bool       // times are towards the starts; see Reverse
+	rooms    *sync.Pool // of *search, for graphs of the same nodes and longest hop
 }
 
 // crossing is a junction with turn restrictions.
@@ -32,12 +35,12 @@ type link struct{ from, to int32 }
 type adjacency struct {
 	first []int32 // of node i are hops[first[i]:first[i+1]]
 	hops  []hop
+	arcs  []int32 // of hops; -1 for a link
 }
 
 type hop struct {
 	to   int32
 	cost Millis
-	arc  int32 // -1 for a link
 }
 
 // Graph is the network for a profile.
@@ -48,7 +51,7 @@ func (n *Network) Graph(p Profile) *Graph {
 	for i := range n.edges {
 		e := &n.edges[i]
 		time := Over(e.Length, p.speed(e.class, e.limit))
-		if e.closed {
+		if e.closed || e.access != "" && slices.Contains(p.Barred, e.access) {
 			time = Unreachable
 		}
 		along, against := 2*i, 2*i+1
@@ -129,28 +132,30 @@ func (g *Graph) allows(from, to int32) bool {
 
 // join makes the lists of hops.
 func (g *Graph) join() {
+	g.longest, g.rooms = 0, &sync.Pool{}
 	forward, backward := make([]hopFrom, 0, len(g.cost)+len(g.links)), make([]hopFrom, 0, len(g.cost)+len(g.links))
 	for arc, cost := range g.cost {
 		if cost < Unreachable {
-			forward = append(forward, hopFrom{g.tail[arc], hop{g.head[arc], cost, int32(arc)}})
-			backward = append(backward, hopFrom{g.head[arc], hop{g.tail[arc], cost, int32(arc)}})
+			forward = append(forward, hopFrom{g.tail[arc], int32(arc), hop{g.head[arc], cost}})
+			backward = append(backward, hopFrom{g.head[arc], int32(arc), hop{g.tail[arc], cost}})
+			g.longest = max(g.longest, cost)
 		}
 	}
 	for _, l := range g.links {
-		forward = append(forward, hopFrom{l.from, hop{l.to, 0, -1}})
-		backward = append(backward, hopFrom{l.to, hop{l.from, 0, -1}})
+		forward = append(forward, hopFrom{l.from, -1, hop{l.to, 0}})
+		backward = append(backward, hopFrom{l.to, -1, hop{l.from, 0}})
 	}
 	g.out, g.in = newAdjacency(g.nodes, forward), newAdjacency(g.nodes, backward)
 }
 
 type hopFrom struct {
-	from int32
+	from, arc int32
 	hop
 }
 
 // newAdjacency sorts hops by the node they start from, otherwise in order.
 func newAdjacency(nodes int, all []hopFrom) adjacency {
-	a := adjacency{first: make([]int32, nodes+1), hops: make([]hop, len(all))}
+	a := adjacency{first: make([]int32, nodes+1), hops: make([]hop, len(all)), arcs: make([]int32, len(all))}
 	for i := range all {
 		a.first[all[i].from+1]++
 	}
@@ -159,7 +164,8 @@ func newAdjacency(nodes int, all []hopFrom) adjacency {
 	}
 	next := slices.Clone(a.first[:nodes])
 	for i := range all {
-		a.hops[next[all[i].from]] = all[i].hop
+		at := next[all[i].from]
+		a.hops[at], a.arcs[at] = all[i].hop, all[i].arc
 		next[all[i].from]++
 	}
 	return a

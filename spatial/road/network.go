@@ -1,7 +1,10 @@
 package road
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -19,7 +22,8 @@ const (
 
 // Network is the roads of a snapshot cut at their junctions: the vertices that
 // lines share, and their ends. Lines that cross without a shared vertex, as at
-// bridges and tunnels, do not meet. It is immutable.
+// bridges and tunnels, do not meet; nor do lines of different grades at a
+// vertex that both pass. It is immutable.
 type Network struct {
 	edges     []Edge
 	junctions []orb.Point
@@ -37,10 +41,13 @@ type Edge struct {
 
 	from, to int32 // junctions
 	class    string
+	access   string  // who may use it, "" for everyone
 	limit    float64 // km/h, 0 for none
 	oneway   bool
 	closed   bool
+	grade    int8 // above the ground or below it
 	name     string
+	english  string
 }
 
 // Name is the name of the road.
@@ -72,9 +79,10 @@ func Layers(s *spatial.Snapshot) []spatial.LayerID {
 }
 
 // New makes the network of a layer of lines, with the fields class, oneway,
-// speed (km/h), closed and name as far as it has them; a one-way road runs in
-// the direction of its line. turns may be nil; see [Turn]. Cost: about 1 µs a
-// vertex.
+// speed (km/h), closed, access, name and name_en as far as it has them; a
+// one-way road runs in the direction of its line. Its grade is the field layer,
+// or else 1 for a bridge and -1 for a tunnel. turns may be nil; see [Turn].
+// Cost: about 1 µs a vertex.
 func New(roads, turns *spatial.Layer) (*Network, error) {
 	n := &Network{}
 	restrictions, err := readTurns(turns)
@@ -114,54 +122,148 @@ func (n *Network) Edges() int { return len(n.edges) }
 // Edge is the edge with a number from 0; read-only.
 func (n *Network) Edge(i int32) *Edge { return &n.edges[i] }
 
+// node is where lines meet: a vertex, and of several that lie over each other
+// which.
+type node struct {
+	at    orb.Point
+	grade int8
+}
+
+// cutter makes junctions and edges from lines.
+type cutter struct {
+	*Network
+	stacked map[orb.Point][]int8 // vertices that lines of several grades pass, with the grades ascending
+	uses    map[node]int32       // how often lines pass a node; an end counts twice
+	number  map[node]int32       // of the junction
+}
+
 // cut makes junctions and edges from the lines.
 func (n *Network) cut(roads *spatial.Layer, turns []Turn) {
-	uses := usesOfVertices(roads)
-	for _, t := range turns {
-		if uses[t.Via] > 0 {
-			uses[t.Via] = 2
+	c := &cutter{n, stackedVertices(roads), map[node]int32{}, map[node]int32{}}
+	for f := range roads.All() {
+		grade := attributes(f).grade
+		for _, line := range lines(f) {
+			for i := range line {
+				c.uses[c.nodeOf(line, i, grade)]++
+			}
+			c.uses[c.nodeOf(line, 0, grade)]++
+			c.uses[c.nodeOf(line, len(line)-1, grade)]++
 		}
 	}
-	number := map[orb.Point]int32{}
-	junction := func(p orb.Point) int32 {
-		i, ok := number[p]
-		if !ok {
-			i = int32(len(n.junctions))
-			number[p] = i
-			n.junctions = append(n.junctions, p)
+	for _, t := range turns {
+		if via := (node{t.Via, 0}); c.uses[via] > 0 {
+			c.uses[via] = 2
 		}
-		return i
 	}
 	for f := range roads.All() {
 		edge := attributes(f)
 		for _, line := range lines(f) {
-			for first, i := 0, 1; i < len(line); i++ {
-				if i < len(line)-1 && uses[line[i]] < 2 {
-					continue
-				}
-				edge.Line = line[first : i+1 : i+1]
-				edge.Length = geodesic.Length(edge.Line)
-				edge.from, edge.to = junction(line[first]), junction(line[i])
-				n.edges = append(n.edges, edge)
-				first = i
-			}
+			c.cutLine(line, edge)
 		}
+	}
+	n.renumber()
+}
+
+// nodeOf is the node of a vertex of a line. Where lines of several grades pass
+// a vertex each has its own, and an end belongs to its own grade or else to the
+// lowest.
+func (c *cutter) nodeOf(line orb.LineString, i int, grade int8) node {
+	grades, ok := c.stacked[line[i]]
+	switch {
+	case !ok:
+		return node{line[i], 0}
+	case slices.Contains(grades, grade):
+		return node{line[i], grade}
+	}
+	return node{line[i], grades[0]}
+}
+
+func (c *cutter) cutLine(line orb.LineString, edge Edge) {
+	for first, i := 0, 1; i < len(line); i++ {
+		if i < len(line)-1 && c.uses[c.nodeOf(line, i, edge.grade)] < 2 {
+			continue
+		}
+		edge.Line = line[first : i+1 : i+1]
+		edge.Length = geodesic.Length(edge.Line)
+		edge.from, edge.to = c.junction(c.nodeOf(line, first, edge.grade)), c.junction(c.nodeOf(line, i, edge.grade))
+		c.edges = append(c.edges, edge)
+		first = i
 	}
 }
 
-// usesOfVertices counts how often lines pass a vertex; an end counts twice.
-func usesOfVertices(roads *spatial.Layer) map[orb.Point]int {
-	uses := map[orb.Point]int{}
-	for f := range roads.All() {
-		for _, line := range lines(f) {
-			for _, p := range line {
-				uses[p]++
+func (c *cutter) junction(at node) int32 {
+	i, ok := c.number[at]
+	if !ok {
+		i = int32(len(c.junctions))
+		c.number[at] = i
+		c.junctions = append(c.junctions, at.at)
+	}
+	return i
+}
+
+// stackedVertices are those that lines of several grades pass, ends aside: a
+// bridge and what is under it.
+func stackedVertices(roads *spatial.Layer) map[orb.Point][]int8 {
+	passed := map[orb.Point][]int8{}
+	pass := func(keep func(p orb.Point, grade int8) bool) {
+		for f := range roads.All() {
+			grade := attributes(f).grade
+			for _, line := range lines(f) {
+				for _, p := range line[1 : len(line)-1] {
+					if keep(p, grade) && !slices.Contains(passed[p], grade) {
+						passed[p] = append(passed[p], grade)
+					}
+				}
 			}
-			uses[line[0]]++
-			uses[line[len(line)-1]]++
 		}
 	}
-	return uses
+	pass(func(_ orb.Point, grade int8) bool { return grade != 0 })
+	pass(func(p orb.Point, grade int8) bool { return grade == 0 && passed[p] != nil })
+	maps.DeleteFunc(passed, func(_ orb.Point, grades []int8) bool { return len(grades) < 2 })
+	for _, grades := range passed {
+		slices.Sort(grades)
+	}
+	return passed
+}
+
+// renumber gives junctions that lie near each other numbers that do, so that a
+// search finds them in the processor's cache: in the order of Morton.
+func (n *Network) renumber() {
+	b := orb.MultiPoint(n.junctions).Bound()
+	place := make([]uint64, len(n.junctions))
+	for i, p := range n.junctions {
+		place[i] = interleave(part(p[0], b.Min[0], b.Max[0])) | interleave(part(p[1], b.Min[1], b.Max[1]))<<1
+	}
+	order := make([]int32, len(n.junctions))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(place[a], place[b]) })
+	number, junctions := make([]int32, len(order)), make([]orb.Point, len(order))
+	for i, old := range order {
+		number[old], junctions[i] = int32(i), n.junctions[old]
+	}
+	n.junctions = junctions
+	for i := range n.edges {
+		e := &n.edges[i]
+		e.from, e.to = number[e.from], number[e.to]
+	}
+}
+
+// part is where x lies from low to high, in 16 bits.
+func part(x, low, high float64) uint64 {
+	if !(high > low) {
+		return 0
+	}
+	return uint64((x - low) / (high - low) * 0xffff)
+}
+
+// interleave puts a 0 before each of 16 bits.
+func interleave(x uint64) uint64 {
+	x = (x | x<<8) & 0x00ff00ff
+	x = (x | x<<4) & 0x0f0f0f0f
+	x = (x | x<<2) & 0x33333333
+	return (x | x<<1) & 0x55555555
 }
 
 func lines(f spatial.Feature) []orb.LineString {
@@ -206,6 +308,21 @@ func attributes(f spatial.Feature) Edge {
 	}
 	if v, ok := value("speed", spatial.TypeFloat); ok {
 		e.limit = v.Float()
+	}
+	if v, ok := value("access", spatial.TypeText); ok {
+		e.access = v.Text()
+	}
+	if v, ok := value("name_en", spatial.TypeText); ok {
+		e.english = v.Text()
+	}
+	if v, ok := value("bridge", spatial.TypeBool); ok && v.Bool() {
+		e.grade = 1
+	}
+	if v, ok := value("tunnel", spatial.TypeBool); ok && v.Bool() {
+		e.grade = -1
+	}
+	if v, ok := value("layer", spatial.TypeInt); ok {
+		e.grade = int8(min(max(v.Int(), -100), 100))
 	}
 	return e
 }

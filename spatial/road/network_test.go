@@ -20,18 +20,22 @@ func TestNetworkMeetsAtSharedVertices(t *testing.T) {
 	west, middle, east := raster(0, 1), raster(1, 1), raster(2, 1)
 	tests := map[string]struct {
 		other orb.LineString
+		layer int64
 		edges int
 		joins bool
 	}{
-		"a junction within both lines":   {orb.LineString{raster(1, 0), middle, raster(1, 2)}, 4, true},
-		"a street ending at the other":   {orb.LineString{raster(1, 0), middle}, 3, true},
-		"a bridge over it":               {orb.LineString{raster(1, 0), raster(1, 2)}, 2, false},
-		"a ring beginning in the middle": {orb.LineString{middle, raster(0, 2), raster(2, 2), middle}, 3, true},
-		"end to end":                     {orb.LineString{east, raster(3, 1)}, 2, true},
+		"a junction within both lines":        {orb.LineString{raster(1, 0), middle, raster(1, 2)}, 0, 4, true},
+		"a street ending at the other":        {orb.LineString{raster(1, 0), middle}, 0, 3, true},
+		"a bridge over it":                    {orb.LineString{raster(1, 0), raster(1, 2)}, 1, 2, false},
+		"a bridge over it, a vertex above it": {orb.LineString{raster(1, 0), middle, raster(1, 2)}, 1, 2, false},
+		"a tunnel, a vertex below it":         {orb.LineString{raster(1, 0), middle, raster(1, 2)}, -1, 2, false},
+		"a ramp ending at it":                 {orb.LineString{raster(1, 0), middle}, 1, 3, true},
+		"a ring beginning in the middle":      {orb.LineString{middle, raster(0, 2), raster(2, 2), middle}, 0, 3, true},
+		"end to end":                          {orb.LineString{east, raster(3, 1)}, 0, 2, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			g := drivingOn(t, networkOf(t, []street{lane("local", west, middle, east), {line: test.other, class: "local"}}))
+			g := drivingOn(t, networkOf(t, []street{lane("local", west, middle, east), {line: test.other, class: "local", layer: test.layer}}))
 			if g.Edges() != test.edges {
 				t.Errorf("%d edges, want %d", g.Edges(), test.edges)
 			}
@@ -45,7 +49,10 @@ func TestNetworkMeetsAtSharedVertices(t *testing.T) {
 
 func TestProfileDecidesWhereAndHowFast(t *testing.T) {
 	road := func(class string, oneway bool, limit int64, closed bool) street {
-		return street{orb.LineString{raster(0, 0), raster(5, 0)}, class, oneway, limit, closed}
+		return street{line: orb.LineString{raster(0, 0), raster(5, 0)}, class: class, oneway: oneway, speed: limit, closed: closed}
+	}
+	lane := func(access string) street {
+		return street{line: orb.LineString{raster(0, 0), raster(5, 0)}, class: "lane", access: access}
 	}
 	length := geodesic.Distance(raster(0, 0), raster(5, 0))
 	tests := map[string]struct {
@@ -63,6 +70,12 @@ func TestProfileDecidesWhereAndHowFast(t *testing.T) {
 		"no walking on expressways":        {road("expressway", false, 0, false), "walking", 0, 0},
 		"no driving where people walk":     {road("footway", false, 0, false), "driving", 0, 0},
 		"walking where no one else may go": {road("footway", false, 0, false), "walking", 4.32, 4.32},
+		"no driving past the gate":         {lane("private"), "driving", 0, 0},
+		"no driving in the market":         {lane("foot"), "driving", 0, 0},
+		"walking in the market":            {lane("foot"), "walking", 4.32, 4.32},
+		"driving where no one may walk":    {lane("vehicles"), "driving", 15, 15},
+		"no walking there":                 {lane("vehicles"), "walking", 0, 0},
+		"nobody":                           {lane("no"), "walking", 0, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -83,15 +96,16 @@ func TestProfileDecidesWhereAndHowFast(t *testing.T) {
 }
 
 func TestParseProfilesRefuses(t *testing.T) {
-	const head = "profile,class,speed,oneway,limit,turns\n"
+	const head = "profile,class,speed,oneway,limit,turns,barred\n"
 	for text, want := range map[string]string{
-		"":                            "first row",
-		"a,b,c,d,e,f\n":               "first row",
-		head + "car,*,NaN,no,no,no\n": "row 2: speed",
-		head + "car,*,-1,no,no,no\n":  "row 2: speed",
-		head + "car,*,20,maybe,no,no": "row 2: oneway",
-		head + "car,*,20,no,no,no\ncar,*,30,no,no,no":    "row 3: car, * is there twice",
-		head + "car,*,20,no,no,no\ncar,lane,9,yes,no,no": "row 3: car, lane",
+		"":                               "first row",
+		"a,b,c,d,e,f\n":                  "first row",
+		head + "car,*,NaN,no,no,no,no\n": "row 2: speed",
+		head + "car,*,-1,no,no,no,no\n":  "row 2: speed",
+		head + "car,*,20,maybe,no,no,no": "row 2: oneway",
+		head + "car,*,20,no,no,no,no\ncar,*,30,no,no,no,no":        "row 3: car, * is there twice",
+		head + "car,*,20,no,no,no,no\ncar,lane,9,yes,no,no,no":     "row 3: car, lane",
+		head + "car,*,20,no,no,no,no\ncar,lane,9,no,no,no,private": "row 3: car, lane",
 		head + "car,*\n": "wrong number of fields",
 	} {
 		if _, err := ParseProfiles(text); err == nil || !strings.Contains(err.Error(), want) {
@@ -161,11 +175,11 @@ func TestConnectivityIsReachability(t *testing.T) {
 		part, _ := g.parts()
 		reached := make([][]label, g.nodes)
 		for v := range int32(g.nodes) {
-			times := &Times{graph: g, node: slices.Repeat([]label{unreached}, g.nodes)}
-			times.node[v] = 0
-			queue := heap{{0, v}}
-			times.run(&queue, nil)
-			reached[v] = times.node
+			r := &search{graph: g, node: slices.Repeat([]label{unreached}, g.nodes), queue: newQueue(g.longest)}
+			r.node[v] = 0
+			r.queue.begin([]entry{{0, v}})
+			r.run()
+			reached[v] = r.node
 		}
 		for v := range g.nodes {
 			for w := range g.nodes {

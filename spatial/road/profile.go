@@ -28,6 +28,7 @@ type Profile struct {
 	Oneway bool               // obeys one-way streets
 	Limit  bool               // goes no faster than the field speed of a road
 	Turns  bool               // obeys turn restrictions
+	Barred []string           // values of the field access that bar it
 	Speeds map[string]float64 // km/h by class of road; 0: not there; "*" for all others
 }
 
@@ -55,11 +56,12 @@ func ProfileNamed(name string) (Profile, error) {
 		Detail: fmt.Sprintf("there is no profile %q", name), Fix: "use " + strings.Join(names, " or ")}
 }
 
-var profileColumns = []string{"profile", "class", "speed", "oneway", "limit", "turns"}
+var profileColumns = []string{"profile", "class", "speed", "oneway", "limit", "turns", "barred"}
 
 // ParseProfiles reads a CSV table with the columns profile, class, speed (km/h,
-// 0 where the class is barred), and oneway, limit, turns (yes or no: whether
-// the profile obeys them; the same in all rows of a profile).
+// 0 where the class is barred), oneway, limit, turns (yes or no: whether the
+// profile obeys them), and barred: values of the field access, with | between
+// them. The last four are the same in all rows of a profile.
 func ParseProfiles(text string) ([]Profile, error) {
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
@@ -82,7 +84,7 @@ func addProfileRow(all []Profile, row []string) ([]Profile, error) {
 	if err != nil || !(speed >= 0 && speed <= 200) {
 		return nil, fmt.Errorf("speed %q is not from 0 to 200 km/h", row[2])
 	}
-	p := Profile{Name: row[0], Speeds: map[string]float64{}}
+	p := Profile{Name: row[0], Barred: strings.Split(row[6], "|"), Speeds: map[string]float64{}}
 	for i, rule := range []*bool{&p.Oneway, &p.Limit, &p.Turns} {
 		if *rule = row[3+i] == "yes"; !*rule && row[3+i] != "no" {
 			return nil, fmt.Errorf("%s %q is neither yes nor no", profileColumns[3+i], row[3+i])
@@ -93,7 +95,7 @@ func addProfileRow(all []Profile, row []string) ([]Profile, error) {
 		at, all = len(all), append(all, p)
 	}
 	q := all[at]
-	if _, twice := q.Speeds[row[1]]; twice || q.Oneway != p.Oneway || q.Limit != p.Limit || q.Turns != p.Turns {
+	if _, twice := q.Speeds[row[1]]; twice || q.Oneway != p.Oneway || q.Limit != p.Limit || q.Turns != p.Turns || !slices.Equal(q.Barred, p.Barred) {
 		return nil, fmt.Errorf("%s, %s is there twice, or its rules are not those of the rows above", row[0], row[1])
 	}
 	q.Speeds[row[1]] = speed

@@ -19,15 +19,18 @@ type street struct {
 	oneway bool
 	speed  int64
 	closed bool
+	access string
+	layer  int64
 }
 
 func roadsOf(t testing.TB, streets ...street) *spatial.Layer {
 	t.Helper()
 	schema := &spatial.Schema{ID: roadLayer, Geometry: spatial.Lines, Label: "name", Fields: []spatial.Field{field("name", spatial.TypeText),
-		field("class", spatial.TypeText), field("oneway", spatial.TypeBool), field("speed", spatial.TypeInt), field("closed", spatial.TypeBool)}}
+		field("class", spatial.TypeText), field("oneway", spatial.TypeBool), field("speed", spatial.TypeInt), field("closed", spatial.TypeBool), field("access", spatial.TypeText), field("layer", spatial.TypeInt)}}
 	layer, err := spatial.NewLayer(schema, 1, func(yield func(spatial.Row, error) bool) {
 		for i, s := range streets {
-			values := []spatial.Value{spatial.Text(fmt.Sprint("road ", i+1)), spatial.Text(s.class), spatial.Bool(s.oneway), spatial.Int(s.speed), spatial.Bool(s.closed)}
+			values := []spatial.Value{spatial.Text(fmt.Sprint("road ", i+1)), spatial.Text(s.class), spatial.Bool(s.oneway), spatial.Int(s.speed), spatial.Bool(s.closed),
+				spatial.Text(s.access), spatial.Int(s.layer)}
 			if !yield(spatial.Row{ID: int64(i + 1), Geometry: s.line, Values: values}, nil) {
 				return
 			}
@@ -91,7 +94,8 @@ func someStreets(r *rand.Rand, n int) []street {
 		if r.IntN(4) == 0 {
 			line.Reverse()
 		}
-		all = append(all, street{line, someClasses[r.IntN(len(someClasses))], r.IntN(4) == 0, int64(r.IntN(3) * 30), r.IntN(30) == 0})
+		all = append(all, street{line: line, class: someClasses[r.IntN(len(someClasses))], oneway: r.IntN(4) == 0, speed: int64(r.IntN(3) * 30),
+			closed: r.IntN(30) == 0, layer: int64(r.IntN(20) / 18)})
 	}
 	for i := range n {
 		for _, upright := range []bool{false, true} {

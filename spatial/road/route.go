@@ -42,7 +42,11 @@ func (g *Graph) Route(from, to Position) (Route, bool) {
 			last = append(last, node)
 		}
 	})
-	t := g.search([]Start{{Position: from}}, last, true)
+	r := g.room()
+	defer g.rooms.Put(r)
+	starts := []Start{{Position: from}}
+	r.search(starts, last, true)
+	t := &Times{graph: g, starts: starts, node: r.node, onEdge: g.standing(starts)}
 	best := t.label(to)
 	if best == unreached {
 		return Route{}, false
@@ -50,7 +54,7 @@ func (g *Graph) Route(from, to Position) (Route, bool) {
 	if d := g.direct(from, to); d == best.time() {
 		return g.trace(g.directPiece(from, to), from, d), true
 	}
-	return g.trace(t.pieces(from, to, best), from, best.time()), true
+	return g.trace(r.pieces(from, to, best), from, best.time()), true
 }
 
 func (g *Graph) directPiece(from, to Position) []piece {
@@ -61,37 +65,37 @@ func (g *Graph) directPiece(from, to Position) []piece {
 }
 
 // pieces goes back from a position to the start.
-func (t *Times) pieces(from, to Position, best label) []piece {
-	g, node := t.graph, int32(-1)
+func (r *search) pieces(from, to Position, best label) []piece {
+	g, node := r.graph, int32(-1)
 	g.enter(to, func(n int32, cost Millis) {
-		if t.node[n].after(cost) == best && node < 0 {
+		if r.node[n].after(cost) == best && node < 0 {
 			node = n
 		}
 	})
 	var back []piece
 	if to.junction < 0 {
-		back = append(back, g.lastPiece(to, node, best, t))
+		back = append(back, g.lastPiece(to, node, best, r.node[node]))
 	}
-	for t.parent[node] >= 0 {
-		h := g.out.hops[t.parent[node]]
-		if h.arc < 0 {
-			node = t.before(node)
+	for r.parent[node] >= 0 {
+		arc := g.out.arcs[r.parent[node]]
+		if arc < 0 {
+			node = r.before(node)
 			continue
 		}
-		back = append(back, wholePiece(h.arc))
-		node, _ = g.ends(h.arc)
+		back = append(back, wholePiece(arc))
+		node, _ = g.ends(arc)
 	}
 	if from.junction < 0 {
-		back = append(back, g.firstPiece(from, node, t.node[node]))
+		back = append(back, g.firstPiece(from, node, r.node[node]))
 	}
 	slices.Reverse(back)
 	return back
 }
 
 // before is the node at the other end of the link that a node was reached by.
-func (t *Times) before(node int32) int32 {
-	hop := t.parent[node]
-	i, _ := slices.BinarySearch(t.graph.out.first, hop+1)
+func (r *search) before(node int32) int32 {
+	hop := r.parent[node]
+	i, _ := slices.BinarySearch(r.graph.out.first, hop+1)
 	return int32(i - 1)
 }
 
@@ -103,10 +107,10 @@ func wholePiece(arc int32) piece {
 }
 
 // lastPiece is the part of the edge of a position that is driven last.
-func (g *Graph) lastPiece(to Position, node int32, best label, t *Times) piece {
+func (g *Graph) lastPiece(to Position, node int32, best, reached label) piece {
 	for arc := 2 * to.Edge; arc <= 2*to.Edge+1; arc++ {
 		tail, _ := g.ends(arc)
-		if g.cost[arc] < Unreachable && tail == node && t.node[node].after(g.part(arc, to.Fraction)) == best {
+		if g.cost[arc] < Unreachable && tail == node && reached.after(g.part(arc, to.Fraction)) == best {
 			return piece{to.Edge, float64(arc & 1), to.Fraction}
 		}
 	}

@@ -27,22 +27,18 @@ func (g *Graph) Table(starts []Start) (*Table, error) {
 		return nil, &spatial.InvalidError{Rule: "table_size", Where: "the table of travel times",
 			Detail: fmt.Sprintf("%d places times %d nodes are more than %d times", len(starts), g.nodes, maxTable), Fix: "ask for fewer places at once"}
 	}
-	t := &Table{graph: g, starts: starts, onEdge: map[int32][]int32{}, times: make([]Millis, g.nodes*len(starts))}
-	for i, s := range starts {
-		if s.Edge >= 0 {
-			t.onEdge[s.Edge] = append(t.onEdge[s.Edge], int32(i))
-		}
-	}
-	next := make(chan int, len(starts))
-	for i := range starts {
-		next <- i
+	t := &Table{graph: g, starts: starts, times: make([]Millis, g.nodes*len(starts))}
+	t.onEdge = g.standing(starts)
+	next := make(chan int, (len(starts)+abreast-1)/abreast)
+	for first := 0; first < len(starts); first += abreast {
+		next <- first
 	}
 	close(next)
 	var wait sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
+	for range min(runtime.GOMAXPROCS(0), cap(next)) {
 		wait.Go(func() {
-			for i := range next {
-				t.fill(i)
+			for first := range next {
+				t.fill(first, min(first+abreast, len(starts)))
 			}
 		})
 	}
@@ -50,13 +46,28 @@ func (g *Graph) Table(starts []Start) (*Table, error) {
 	return t, nil
 }
 
-func (t *Table) fill(start int) {
-	for node, l := range t.graph.From(t.starts[start : start+1]).node {
-		time := Unreachable
-		if l != unreached {
-			time = l.time()
+// abreast is how many columns of a table are written together, a line of the
+// processor's cache.
+const abreast = 8
+
+// fill writes the columns of some starts.
+func (t *Table) fill(from, to int) {
+	var rooms [abreast]*search
+	for i := from; i < to; i++ {
+		r := t.graph.room()
+		defer t.graph.rooms.Put(r)
+		r.search(t.starts[i:i+1], nil, false)
+		rooms[i-from] = r
+	}
+	for node := range t.graph.nodes {
+		row := t.times[node*len(t.starts)+from:]
+		for i, r := range rooms[:to-from] {
+			time := Unreachable
+			if l := r.node[node]; l != unreached {
+				time = l.time()
+			}
+			row[i] = time
 		}
-		t.times[node*len(t.starts)+start] = time
 	}
 }
 

@@ -1,8 +1,10 @@
 package road
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -123,8 +125,9 @@ func (w *twin) onto(arc int, from int32, p Position) int {
 	return best
 }
 
-// TestTimesAreBellmanAndFords compares the nearest start, the table, and the
-// way back on the reversed graph with the twin's, and follows the routes.
+// TestTimesAreBellmanAndFords compares the nearest start, the nearest few, the
+// table, and the way back on the reversed graph with the twin's, and follows
+// the routes.
 func TestTimesAreBellmanAndFords(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 11))
 	cases := 0
@@ -156,6 +159,8 @@ func compare(t *testing.T, random *rand.Rand, g *Graph, starts []Start) (cases i
 	for _, s := range starts {
 		twins = append(twins, newTwin(g, s))
 	}
+	k := 1 + random.IntN(3)
+	ranked := g.Ranked(starts, k)
 	for range 15 {
 		p, ok := somePosition(random, g)
 		if !ok {
@@ -164,8 +169,12 @@ func compare(t *testing.T, random *rand.Rand, g *Graph, starts []Start) (cases i
 		cases++
 		row := table.At(p, nil)
 		best, first := never, -1
+		var all []Reach
 		for i, w := range twins {
 			want := w.at(p)
+			if want < never {
+				all = append(all, Reach{i, Millis(want)})
+			}
 			if got := int(row[i]); got != want && !(want == never && row[i] == Unreachable) {
 				t.Errorf("table: start %+v to %+v: %d ms, the twin's %d", starts[i], p, got, want)
 			}
@@ -177,6 +186,10 @@ func compare(t *testing.T, random *rand.Rand, g *Graph, starts []Start) (cases i
 			if ok != (want < never) || ok && int(back) != want {
 				t.Errorf("reversed: start %+v to %+v: %d ms, the twin's %d", starts[i], p, back, want)
 			}
+		}
+		slices.SortStableFunc(all, func(a, b Reach) int { return cmp.Compare(a.Time, b.Time) })
+		if got, want := ranked.At(p, nil), all[:min(k, len(all))]; !slices.Equal(got, want) {
+			t.Errorf("nearest %d of %+v to %+v: %v, the twin's %v", k, starts, p, got, want)
 		}
 		time, start, ok := times.At(p)
 		if ok != (first >= 0) || ok && (int(time) != best || start != first) {
