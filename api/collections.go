@@ -40,7 +40,7 @@ type collection struct {
 	AsOf        string               `json:"as_of"`
 	Synthetic   bool                 `json:"synthetic"`
 	Version     spatial.Version      `json:"version"` // of the last change to the layer
-	Count       int                  `json:"count"`
+	Count       *int                 `json:"count"`   // null in lists where only making the layer would tell
 	Group       string               `json:"group,omitempty"`
 	Geometry    spatial.GeometryKind `json:"geometry"`
 	Source      string               `json:"source,omitempty"`
@@ -51,6 +51,7 @@ type collection struct {
 	Code        string               `json:"code_field,omitempty"`
 	Label       string               `json:"label_field,omitempty"`
 	Fields      []spatial.Field      `json:"fields"`
+	Derived     *derivation          `json:"derived,omitempty"`
 }
 
 type extent struct {
@@ -69,6 +70,7 @@ func (s *Server) collections(w http.ResponseWriter, r *request) error {
 		layers = append(layers, layer)
 		all = append(all, s.describe(r, layer))
 	}
+	all = append(all, s.describeDerived(r)...)
 	from := provenanceOf(r.snapshot, layers...)
 	from.head(w.Header())
 	if r.as(pageFormat) == "html" {
@@ -96,20 +98,23 @@ func (s *Server) collection(w http.ResponseWriter, r *request) error {
 }
 
 // layer is the layer that the request's path names.
-func (r *request) layer() (*spatial.Layer, error) { return r.snapshot.Layer(layerParam.of(r)) }
+func (r *request) layer() (*spatial.Layer, error) { return r.layerNamed(layerParam.of(r)) }
 
 func (s *Server) describe(r *request, layer *spatial.Layer) collection {
-	schema := layer.Schema()
+	schema, count := layer.Schema(), layer.Len()
 	described := collection{
 		ID: schema.ID, Title: both(schema.Title), Description: both(schema.Description), ItemType: "feature",
 		Extent: extentOf(layer), CRS: servedURIs(), Links: s.layerLinks(r, layer),
-		AsOf: schema.AsOf, Synthetic: schema.Synthetic, Version: layer.Version(), Count: layer.Len(),
+		AsOf: schema.AsOf, Synthetic: schema.Synthetic, Version: layer.Version(), Count: &count,
 		Group: schema.Group, Geometry: schema.Geometry, Source: schema.Source, Licence: schema.Licence,
 		Titles: schema.Title, Texts: schema.Description, Note: schema.Note,
 		Code: schema.Code, Label: schema.Label, Fields: append([]spatial.Field{}, schema.Fields...),
 	}
 	if schema.Geometry != spatial.NoGeometry {
 		described.StorageCRS = datum.EPSG4490.URI()
+	}
+	if d := r.derivedAs(layer.ID()); d != nil {
+		described.Derived, described.Version = d.describe(r.snapshot), r.snapshot.Version()
 	}
 	return described
 }

@@ -81,7 +81,7 @@ func (s *Server) events(w http.ResponseWriter, r *request) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
-	err := s.tell(ctx, &telling{ResponseWriter: w, boot: s.boot, only: watchedParam.of(r), hides: s.internal}, s.last(r))
+	err := s.tell(ctx, &telling{ResponseWriter: w, boot: s.boot, only: watchedParam.of(r), hides: s.internal, derived: s.derivedTouched}, s.last(r))
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -151,6 +151,8 @@ type telling struct {
 	boot  string
 	only  []spatial.LayerID
 	hides func(spatial.LayerID) bool // layers that are not published
+
+	derived func(data.Event) []data.Touched // derived layers that an event touches
 }
 
 // internal says whether a layer is not published.
@@ -229,7 +231,7 @@ func (t *telling) write(format string, a ...any) error {
 // touched is what an event touched of the layers that the client asked for.
 func (t *telling) touched(e data.Event) []touched {
 	list := []touched{}
-	for _, at := range e.Touched {
+	for _, at := range slices.Concat(e.Touched, t.derived(e)) {
 		if t.hides(at.Layer) || t.only != nil && !slices.Contains(t.only, at.Layer) {
 			continue
 		}

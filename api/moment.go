@@ -88,6 +88,11 @@ func (s *Server) at(r *request, valid, known moment) (*spatial.Snapshot, error) 
 
 // provenance is what the answer says of the data it was made from.
 func (r *request) provenance(layers ...*spatial.Layer) provenance {
+	for _, layer := range layers {
+		if d := r.derivedAs(layer.ID()); d != nil {
+			layers = append(slices.Clone(layers), d.sources(r.snapshot)...)
+		}
+	}
 	p := provenanceOf(r.snapshot, layers...)
 	p.when = r.when
 	return p

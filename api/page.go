@@ -76,6 +76,12 @@ func (s *Server) collectionsPage(w http.ResponseWriter, r *request) error {
 		p.Rows = append(p.Rows, []cell{{string(schema.ID), s.layerAddress(r, layer)}, {Text: both(schema.Title)},
 			{Text: fmt.Sprint(layer.Len())}, {Text: schema.AsOf}, {Text: both(schema.Note) + syntheticNote(schema)}})
 	}
+	for _, d := range r.derived {
+		if schema := d.schemaFor(r.snapshot); d.possible(r.snapshot) {
+			p.Rows = append(p.Rows, []cell{{string(schema.ID), s.base(r.Request) + "/collections/" + string(schema.ID)}, {Text: both(schema.Title)},
+				{}, {Text: schema.AsOf}, {Text: "由其他图层算出 worked out of others" + syntheticNote(schema)}})
+		}
+	}
 	p.Links = []link{{Href: s.base(r.Request) + "/openapi.json", Title: "接口定义 API definition"}, {Href: s.base(r.Request) + "/collections?f=json", Rel: "alternate", Title: "JSON"}}
 	return s.show(w, r.Request, http.StatusOK, p)
 }

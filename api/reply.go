@@ -97,12 +97,12 @@ func (s *Server) self(r *request, media string) link {
 }
 
 // unchanged sets the answer's ETag and, if the client has that answer, says
-// so with 304. The tag is weak and covers the snapshot, the address, who asks
-// and what the client accepts: all that an answer depends on. A condition of *
+// so with 304. The tag is weak and covers the snapshot, the closures in force, the
+// address, who asks and what the client accepts: all that an answer depends on. A condition of *
 // is no reason for 304, as whether anything is at the address is not yet known.
 func (s *Server) unchanged(w http.ResponseWriter, r *request) bool {
 	sum := fnv.New64a()
-	for _, part := range []string{s.boot, strconv.FormatInt(int64(r.snapshot.Version()), 10), r.Host, r.RequestURI, r.Header.Get("Accept"), string(r.actor.Role), r.actor.Name} {
+	for _, part := range []string{s.boot, strconv.FormatInt(int64(r.snapshot.Version()), 10), r.Host, r.RequestURI, r.Header.Get("Accept"), string(r.actor.Role), r.actor.Name, r.inForce().Name()} {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
 	tag := fmt.Sprintf(`"%016x"`, sum.Sum64())

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
@@ -42,6 +43,9 @@ type request struct {
 	values   map[string]any
 	filters  url.Values // query parameters that are fields of the layer
 	when     when       // the time that the snapshot is of, if not now
+	moment   time.Time  // when it is asked: what is in force is in force then
+	derived  []*derivedLayer
+	worked   bool // a derived layer is read
 }
 
 // table lists every operation of the service.
@@ -99,7 +103,16 @@ func (r *request) decode(route *route) (err error) {
 			return err
 		}
 	}
-	return r.sortOut(route)
+	known := route.queryNames()
+	for _, d := range r.derivedNamed() {
+		for _, p := range d.parameters {
+			if err := r.read(p); err != nil {
+				return err
+			}
+			known = append(known, p.declared().name)
+		}
+	}
+	return r.sortOut(route, known)
 }
 
 // parseQuery refuses queries that are malformed, not UTF-8, or repeat a name.
@@ -146,16 +159,14 @@ func (r *request) read(p parameter) error {
 }
 
 // sortOut sets aside the filters among the query parameters and refuses what
-// the route does not know.
-func (r *request) sortOut(route *route) error {
-	known := route.queryNames()
+// neither the route nor a derived layer knows.
+func (r *request) sortOut(route *route, known []string) error {
 	var schema *spatial.Schema
 	if route.filters {
-		layer, err := r.snapshot.Layer(layerParam.of(r))
-		if err != nil {
+		var err error
+		if schema, err = r.schemaNamed(layerParam.of(r)); err != nil {
 			return err
 		}
-		schema = layer.Schema()
 	}
 	r.filters = url.Values{}
 	for name, texts := range r.query {

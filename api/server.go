@@ -58,6 +58,8 @@ type Server struct {
 	config  Config
 	log     *slog.Logger
 	boot    string // tells the ETags of one run of the program from another's
+	now     func() time.Time
+	derived []*derivedLayer
 	routes  []route
 	handler http.Handler
 
@@ -83,7 +85,7 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	if config.Streams == 0 {
 		config.Streams = defaultStreams
 	}
-	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8], limits: usual}
+	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8], now: time.Now, limits: usual}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.streams.most = int64(config.Streams)
 	s.workbooks = make(chan struct{}, workbooks)
@@ -91,6 +93,7 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	s.warm = newWarmTiles(config.TileMemo / 4)
 	s.renderer = tiles.NewRenderer(config.TileMemo-config.TileMemo/4, runtime.GOMAXPROCS(0))
 	s.metrics = newMetrics(s)
+	s.derived = s.derivedLayers()
 	s.routes = s.table()
 	s.handler = s.wrap(s.router())
 	return s

@@ -243,7 +243,7 @@ func TestEventsHideInternalLayers(t *testing.T) {
 	state, _ := signed(t, district(t))
 	s := server(t, fixed{snapshot: state}, Config{})
 	w := httptest.NewRecorder()
-	to := &telling{ResponseWriter: w, hides: s.internal}
+	to := &telling{ResponseWriter: w, hides: s.internal, derived: s.derivedTouched}
 	last := data.Event{Version: 7}
 	if err := to.change(last, data.Event{Version: 8, Touched: []data.Touched{{Layer: auth.TokenLayer}}}); err != nil || w.Body.Len() > 0 {
 		t.Errorf("%v: %s", err, w.Body)

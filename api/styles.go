@@ -83,8 +83,8 @@ func (s *Server) style(w http.ResponseWriter, r *request) error {
 // styled are the layers with geometry that a style is asked for.
 func (r *request) styled() ([]*spatial.Layer, error) {
 	if styledParam.given(r) {
-		view, err := tiles.NewView(r.snapshot, styledParam.of(r)...)
-		return slices.DeleteFunc(view.Layers, tabular), err
+		layers, err := r.layersNamed(styledParam.of(r))
+		return slices.DeleteFunc(layers, tabular), err
 	}
 	return slices.DeleteFunc(slices.Collect(r.snapshot.Layers()), tabular), nil
 }

@@ -93,10 +93,11 @@ func (s *Server) view(r *request, layers ...spatial.LayerID) (tiles.View, error)
 	if err := s.past(r); err != nil {
 		return tiles.View{}, err
 	}
-	view, err := tiles.NewView(r.snapshot, layers...)
+	chosen, err := r.layersNamed(layers)
 	if err != nil {
-		return view, unknownLayer(err)
+		return tiles.View{}, unknownLayer(err)
 	}
+	view := tiles.View{Layers: chosen}
 	view.Datum = datumParam.of(r).crs
 	if err := r.chooseProperties(&view); err != nil {
 		return view, err

@@ -72,7 +72,7 @@ func warmKeyOf(r *http.Request) (key warmKey, usual bool) {
 // keep remembers an answer that was given the general way.
 func (s *Server) keep(r *request, h http.Header, tile *tiles.Tile) {
 	key, usual := warmKeyOf(r.Request)
-	if !usual || r.when != (when{}) || s.config.Rate > 0 || s.state.Fault() != nil {
+	if !usual || r.worked || r.when != (when{}) || s.config.Rate > 0 || s.state.Fault() != nil {
 		return
 	}
 	w := &warmTile{snapshot: r.whole, tile: tile, bytes: s.metrics.bytes.WithLabelValues(answerOf(r.Request).route)}

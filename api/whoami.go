@@ -26,7 +26,7 @@ const (
 func (s *Server) begin(w http.ResponseWriter, raw *http.Request) (*request, error) {
 	w.Header().Add("Vary", "Authorization")
 	current := s.state.Current()
-	r := &request{Request: raw, whole: current, values: map[string]any{}}
+	r := &request{Request: raw, whole: current, values: map[string]any{}, moment: s.now(), derived: s.derived}
 	var err error
 	if r.actor, err = s.identify(raw, current); err != nil {
 		return nil, s.failedSignIn(w, raw, err)

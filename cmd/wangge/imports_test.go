@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"spatial/adjustment":       {"spatial", "spatial/partition", "spatial/geodesic", "spatial/history"},
 	"spatial/shelter":          {"spatial", "spatial/geodesic", "spatial/road"},
 	"spatial/response":         {"spatial", "spatial/geodesic", "spatial/road"},
+	"spatial/closure":          {"spatial", "spatial/geodesic", "spatial/road"},
 	"spatial/relate":           {},
 	"spatial/filter":           {"spatial", "spatial/geodesic", "spatial/relate"},
 	"spatial/exposure":         {"spatial", "spatial/geodesic", "spatial/road"},
