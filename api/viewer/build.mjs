@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -36,21 +36,36 @@ function fonts() {
 const maplibre = join(packages, "maplibre-gl");
 const worker = place("worker.mjs", readFileSync(join(maplibre, "dist/maplibre-gl-worker.mjs"), "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"));
 
-async function bundle(entry, define = {}) {
-  const result = await build({
-    entryPoints: [join(here, "src", entry)], bundle: true, write: false, minify: true, format: "esm", target: "es2024",
-    legalComments: "none", charset: "utf8", loader: { ".woff2": "empty" }, define, absWorkingDir: here, logLevel: "warning",
-  });
-  return place(entry.replace(/^.*\//, "").replace(/\.ts$/, ".js"), result.outputFiles[0].contents);
+const common = { bundle: true, write: false, minify: true, target: "es2024", legalComments: "none", charset: "utf8", absWorkingDir: here, logLevel: "warning" };
+
+const sheet = await build({ ...common, entryPoints: ["src/page.css"], loader: { ".woff2": "empty" } });
+const style = place("page.css", sheet.outputFiles[0].contents);
+
+// The page is one script; each panel, and what scripts share, is a chunk that is
+// read when it is first asked for.
+const scripts = await build({
+  ...common, entryPoints: ["src/page.ts"], format: "esm", splitting: true, outdir: "out", entryNames: "[name]", metafile: true,
+  define: { WORKER: JSON.stringify(worker), FONTS: JSON.stringify(fonts()) },
+});
+const placed = new Map(); // by the bundler's names
+
+// placeScript places a script after those that it imports: it names them.
+function placeScript(path) {
+  if (placed.has(path)) return placed.get(path);
+  const { imports, entryPoint = "shared.ts" } = scripts.metafile.outputs[path];
+  let { text } = scripts.outputFiles.find((f) => f.path === join(here, path));
+  for (const { path: other } of imports) text = text.replaceAll(basename(other), placeScript(other));
+  placed.set(path, place(basename(entryPoint).replace(/\.ts$/, ".js"), text));
+  return placed.get(path);
 }
 
-const style = await bundle("page.css");
-const redraw = await bundle("redraw/redraw.ts");
-const script = await bundle("page.ts", { REDRAW: JSON.stringify(redraw), WORKER: JSON.stringify(worker), FONTS: JSON.stringify(fonts()) });
+const script = placeScript("out/page.js");
+const preloads = scripts.metafile.outputs["out/page.js"].imports.filter((i) => i.kind === "import-statement")
+  .map((i) => `<link rel="modulepreload" href="viewer/${placed.get(i.path)}">`);
 const icon = place("icon.svg", readFileSync(join(here, "src/icon.svg")));
 
 const page = readFileSync(join(here, "src/page.html"), "utf8")
-  .replace("{style}", style).replace("{script}", script).replace("{icon}", icon);
+  .replace("{style}", style).replace("{script}", script).replace("{icon}", icon).replace("{preloads}", preloads.join("\n"));
 writeFileSync(join(out, "page.html"), page);
 
 const licences = ["maplibre-gl/LICENSE.txt", "@fontsource/noto-sans-sc/LICENSE"]

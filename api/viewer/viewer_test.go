@@ -71,8 +71,8 @@ func TestPage(t *testing.T) {
 		t.Errorf("content security policy %q", policy)
 	}
 	references := regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(body(t, r.Body), -1)
-	if len(references) != 3 {
-		t.Fatalf("%d references in the page, want script, style and icon", len(references))
+	if len(references) != 4 {
+		t.Fatalf("%d references in the page, want scripts, style and icon", len(references))
 	}
 	for _, reference := range references {
 		if status := get(t, "/"+reference[1]).StatusCode; status != http.StatusOK {

@@ -1,7 +1,7 @@
 // The map page: wires the map, the list of layers and the card together.
 
 import { type ErrorEvent, type GeoJSONSource, type LngLat, MapLibreMap, type PaddingOptions, type Point, Popup, ScaleControl, type StyleSpecification, setWorkerUrl } from "maplibre-gl";
-import { languageInAddress, readLayers, rememberLanguage, rememberedLanguage, writeLanguage, writeLayers } from "./address.ts";
+import { languageInAddress, readLayers, rememberLanguage, rememberedLanguage, wayInAddress, writeLanguage, writeLayers, writeWay } from "./address.ts";
 import { Card, type Hit, hitsAt } from "./card.ts";
 import { type Cluster, clusterAt, clusterCard } from "./cluster.ts";
 import { type Bounds, type Catalogue, type Feature, type Found, type FoundPlace, loadCatalogue, loadPlaceName } from "./catalogue.ts";
@@ -15,10 +15,9 @@ import { Search } from "./search.ts";
 import { englishLabel } from "./say.ts";
 import { type Drawn, type TileID, drawnOf, mapStyle, nameText, touchedTiles } from "./style.ts";
 import { type Language, type Words, dictionaries, preferred } from "./words.ts";
-import type { Redraw } from "./redraw/redraw.ts";
+import { type Way, type WayID, kept, loads, needs } from "./way.ts";
 
 declare const WORKER: string; // by the build
-declare const REDRAW: string;
 
 const phone = matchMedia("(max-width: 720px)");
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -75,8 +74,8 @@ class Page {
   #retrying = 0;
   #place = "";
   #open = !phone.matches;
-  #redraw: Redraw | undefined; // once it was opened
-  #redrawing = false;
+  readonly #ways = new Map<WayID, Way>(); // that were opened
+  #way: WayID | "" = "";                  // that is shown; "" is the list of layers
 
   constructor(catalogue: Catalogue, language: Language) {
     this.#catalogue = catalogue;
@@ -126,7 +125,11 @@ class Page {
       this.#showNotices();
       this.#readStale();
     });
-    map.once("style.load", () => { this.#live = new Live({ changed: (c) => void this.#follow(c), connected: (on) => this.#connected(on) }); });
+    map.once("style.load", () => {
+      const way = this.#wayInAddress();
+      if (way) void this.#go(way);
+      this.#live = new Live({ changed: (c) => void this.#follow(c), connected: (on) => this.#connected(on) });
+    });
     addEventListener("hashchange", () => this.#followAddress());
     phone.addEventListener("change", () => this.#close());
   }
@@ -155,8 +158,8 @@ class Page {
     this.#sheet.setAttribute("aria-label", words.details);
     this.#list = layerList(this.#drawn, this.#language, { switched: (d) => this.#switch(d), zoomTo: (z) => this.#map.easeTo({ zoom: z, duration }),
       showWhole: (d) => d.layer.bounds && this.#map.fitBounds(d.layer.bounds, { padding: 60, maxZoom: 16, duration }) });
-    this.#redraw?.speak(this.#language);
-    this.#panel.replaceChildren(this.#head(title), this.#ways(), this.#redrawing && this.#redraw ? this.#redraw.element : this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences), this.#version));
+    for (const way of this.#ways.values()) way.speak(this.#language);
+    this.#panel.replaceChildren(this.#head(title), this.#choices(), this.#shown?.element ?? this.#list, h("p", { className: "licences" }, h("a", { href: new URL("licences.txt", import.meta.url).href }, words.licences), this.#version));
     this.#version.textContent = words.version(this.#catalogue.version);
     this.#search.speak(this.#language);
     this.#showNotices();
@@ -183,50 +186,58 @@ class Page {
       this.#catalogue.synthetic && h("p", { className: "synthetic", title: words.syntheticLong }, h("strong", {}, "合成数据 synthetic data"), h("span", {}, words.syntheticLong)));
   }
 
-  // ways are what the panel is for: the layers, or redrawing boundaries.
-  #ways(): HTMLElement {
+  // shown is the panel that is shown instead of the list of layers.
+  get #shown(): Way | undefined { return this.#way ? this.#ways.get(this.#way) : undefined; }
+
+  // choices are what the panel is for: the layers, or a way to use them.
+  #choices(): HTMLElement {
     const words = dictionaries[this.#language];
-    const way = (title: string, redrawing: boolean) => h("button", { type: "button", data: { way: redrawing ? "redraw" : "layers" }, aria: { pressed: String(this.#redrawing === redrawing) },
-      onclick: () => void this.#go(redrawing) }, title);
-    return h("nav", { className: "ways", hidden: !this.#catalogue.layers.some((l) => l.id === "grids"), aria: { label: words.title(this.#place) } }, way(words.layers, false), way(words.redraw, true));
+    const choice = (id: WayID | "") => h("button", { type: "button", data: { way: id || "layers" }, aria: { pressed: String(this.#way === id) }, onclick: () => void this.#go(id) }, words.ways[id || "layers"]);
+    const there = (Object.keys(loads) as WayID[]).filter((id) => this.#catalogue.layers.some((l) => l.id === needs[id]));
+    return h("nav", { className: "ways", hidden: there.length === 0, aria: { label: words.title(this.#place) } }, choice(""), ...there.map(choice));
   }
 
-  // go turns to the layers or to redrawing, which is loaded when first asked for.
-  async #go(redrawing: boolean): Promise<void> {
-    if (redrawing && !this.#redraw && !(await this.#loadRedraw())) return;
+  // go turns to the layers or to a panel, which is loaded when first asked for.
+  async #go(id: WayID | ""): Promise<void> {
+    if (id && !this.#ways.has(id) && !(await this.#load(id))) return;
     this.#close();
-    this.#redrawing = redrawing;
-    document.body.classList.toggle("redrawing", redrawing);
+    this.#shown?.show(false);
+    this.#way = id;
+    if (id) document.body.dataset.way = id;
+    else delete document.body.dataset.way;
+    writeWay(id);
     this.#map.resize();
-    this.#redraw?.show(redrawing);
+    this.#shown?.show(true);
     this.#speak();
     this.#fold(true);
-    this.#panel.querySelector<HTMLElement>(`[data-way="${redrawing ? "redraw" : "layers"}"]`)?.focus();
+    this.#panel.querySelector<HTMLElement>(`[data-way="${id || "layers"}"]`)?.focus();
   }
 
-  async #loadRedraw(): Promise<boolean> {
+  async #load(id: WayID): Promise<boolean> {
+    const words = dictionaries[this.#language];
+    this.#panel.querySelector(".ways-fault")?.remove();
     try {
-      const { Redraw } = await import(new URL(REDRAW, import.meta.url).href) as typeof import("./redraw/redraw.ts");
-      this.#redraw ??= new Redraw({ map: this.#map, layer: (id) => this.#catalogue.layers.find((l) => l.id === id), fit: (b) => this.#flyTo(b, 13) }, this.#language);
+      const make = await loads[id]!();
+      if (!this.#ways.has(id)) this.#ways.set(id, make({ map: this.#map, layer: (l) => this.#catalogue.layers.find((one) => one.id === l), fit: (b) => this.#flyTo(b, 13) }, this.#language));
       return true;
     } catch (fault) {
       console.info(fault);
-      this.#panel.querySelector(".ways")?.after(h("p", { className: "fault ways-fault", role: "alert" }, dictionaries[this.#language].redrawFailed));
+      this.#panel.querySelector(".ways")?.after(h("p", { className: "fault ways-fault", role: "alert" }, words.wayFailed(words.ways[id])));
       return false;
     }
   }
 
   // reassign begins to move a building to another grid.
   async #reassign(building: Feature): Promise<void> {
-    if (!this.#redrawing) await this.#go(true);
+    if (this.#way !== "redraw") await this.#go("redraw");
     this.#close();
-    await this.#redraw?.addBuilding(building);
+    await this.#shown?.addBuilding?.(building);
   }
 
   // fold opens or closes the list of layers on a phone.
   #fold(open: boolean): void {
     const words = dictionaries[this.#language];
-    const what = this.#redrawing ? words.redraw : words.layers;
+    const what = words.ways[this.#way || "layers"];
     this.#open = open;
     this.#panel.classList.toggle("open", open);
     const button = this.#panel.querySelector<HTMLElement>(".fold");
@@ -256,6 +267,9 @@ class Page {
 
   #followAddress(): void {
     const language = preferred(languageInAddress() ?? this.#language);
+    const way = this.#wayInAddress();
+    if (way !== this.#way) void this.#go(way);
+    else this.#shown?.addressed?.();
     const before = new Map(this.#drawn.map((d) => [d, d.on]));
     readLayers(this.#drawn);
     const changed = this.#drawn.filter((d) => before.get(d) !== d.on);
@@ -263,6 +277,11 @@ class Page {
     this.#language = language;
     this.#switch(changed);
     this.#speak();
+  }
+
+  #wayInAddress(): WayID | "" {
+    const way = wayInAddress() as WayID;
+    return way in loads ? way : "";
   }
 
   #followZoom(): void { followZoom(this.#list, this.#map.getZoom()); }
@@ -287,7 +306,7 @@ class Page {
   }
 
   #pick(point: Point, lngLat: LngLat): void {
-    if (this.#redraw?.clicked(point, lngLat)) return;
+    if (this.#shown?.clicked(point, lngLat)) return this.#close();
     const cluster = clusterAt(this.#map, point, this.#drawn);
     if (cluster) return this.#openCluster(cluster, lngLat);
     const hits = hitsAt(this.#map, point, this.#drawn);
@@ -405,7 +424,7 @@ class Page {
     }
     this.#readStale();
     this.#card.refresh(touched);
-    this.#redraw?.renewed(touched);
+    for (const way of this.#ways.values()) way.renewed(touched);
   }
 
   // takeOver renews the layers; those that are known keep their switches.
@@ -420,7 +439,7 @@ class Page {
     this.#catalogue = catalogue;
     this.#drawn.splice(0, this.#drawn.length, ...drawn);
     this.#map.setStyle(mapStyle(this.#drawn, this.#language), { diff: true, transformStyle: keepingDrawn });
-    this.#redraw?.redrawn();
+    this.#shown?.redrawn();
     this.#select(this.#selected);
     if (shape() !== before) return this.#speak();
     recount(this.#list, this.#drawn, dictionaries[this.#language]);
@@ -446,6 +465,7 @@ class Page {
     const { lng, lat } = this.#map.getCenter();
     const [lon, latitude] = found.at ?? [lng, lat];
     if (found.bbox) this.#flyTo(found.bbox, drawn.look.from);
+    if (this.#shown?.found && found.at) return this.#shown.found(found.at);
     this.#openCard([{ drawn, id: found.id, properties: { [drawn.layer.label]: found.name } }], { lng: lon, lat: latitude });
   }
 
@@ -453,6 +473,7 @@ class Page {
     this.#close();
     const [lon, lat] = place.at;
     this.#flyTo([lon, lat, lon, lat], 0);
+    if (this.#shown?.found) return this.#shown.found(place.at);
     this.#select({ id: "", properties: {}, geometry: { type: "Point", coordinates: place.at } });
   }
 
@@ -463,9 +484,8 @@ class Page {
   }
 }
 
-// keepingDrawn takes over from a style what redrawing has put on the map.
+// keepingDrawn takes over from a style what panels have put on the map.
 function keepingDrawn(before: StyleSpecification | undefined, after: StyleSpecification): StyleSpecification {
-  const ours = (id: string) => id.startsWith("redraw");
-  const sources = Object.fromEntries(Object.entries(before?.sources ?? {}).filter(([id]) => ours(id)));
-  return { ...after, sources: { ...after.sources, ...sources }, layers: [...after.layers, ...(before?.layers.filter((l) => ours(l.id)) ?? [])] };
+  const sources = Object.fromEntries(Object.entries(before?.sources ?? {}).filter(([id]) => kept(id)));
+  return { ...after, sources: { ...after.sources, ...sources }, layers: [...after.layers, ...(before?.layers.filter((l) => kept(l.id)) ?? [])] };
 }

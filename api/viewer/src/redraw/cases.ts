@@ -2,8 +2,10 @@
 // do to it now.
 
 import { h } from "../dom.ts";
+import { send } from "../service.ts";
+import { wayWords } from "../way_words.ts";
 import { type Language, dictionaries } from "../words.ts";
-import { type ActBody, type Adjustment, type AuditLine, type Preview, act, loadAdjustment, loadAdjustments, loadAudit, loadPreview, send } from "./client.ts";
+import { type ActBody, type Adjustment, type AuditLine, type Preview, act, loadAdjustment, loadAdjustments, loadAudit, loadPreview } from "./client.ts";
 import { type EffectActs, Effects } from "./effects.ts";
 import { faultOf } from "./faults.ts";
 import { type RedrawWords, redrawWords } from "./words.ts";
@@ -38,7 +40,7 @@ export class Cases {
       const all = await loadAdjustments(query);
       if (turn === this.#turn) this.#showList(all);
     } catch (fault) {
-      if (turn === this.#turn) this.element.replaceChildren(faultOf(fault, this.#words), this.#again());
+      if (turn === this.#turn) this.element.replaceChildren(faultOf(fault, this.#language), this.#again());
     }
   }
 
@@ -72,7 +74,7 @@ export class Cases {
       this.#open = a;
       this.#showOne(a, preview, audit.status === "fulfilled" ? audit.value : [], said);
     } catch (fault) {
-      if (turn === this.#turn) this.element.replaceChildren(this.#back(), faultOf(fault, this.#words));
+      if (turn === this.#turn) this.element.replaceChildren(this.#back(), faultOf(fault, this.#language));
     }
   }
 
@@ -82,7 +84,7 @@ export class Cases {
 
   #showOne(a: Adjustment, preview: PromiseSettledResult<Preview>, audit: AuditLine[], said: string | undefined): void {
     const words = this.#words;
-    const shown = preview.status === "fulfilled" ? new Effects(this.#acts, this.#language).show(preview.value) : [faultOf(preview.reason, words)];
+    const shown = preview.status === "fulfilled" ? new Effects(this.#acts, this.#language).show(preview.value) : [faultOf(preview.reason, this.#language)];
     this.#acts.preview(preview.status === "fulfilled" ? preview.value : undefined);
     this.element.replaceChildren(this.#back(), h("h2", { className: "name" }, a.title || `#${a.id}`, " ", this.#chip(a.state)), said ? h("p", { className: "said", role: "status" }, said) : "",
       this.#facts(a), this.#buttons(a), this.#papers(a), h("h2", {}, words.effects), h("div", { className: "effects" }, ...shown), this.#audit(audit));
@@ -93,7 +95,7 @@ export class Cases {
     const { decision } = a;
     const facts: [string, string | undefined | false][] = [
       [words.street, a.street?.name], [words.reason, a.reason], [words.effective, this.#day(a.effective_at)], [words.proposer, a.proposer], [words.reviewer, a.reviewer], [words.approver, a.approver],
-      [words.number, decision?.number], [words.date, decision?.date], [words.file, decision?.file], [words.consents, a.consents?.map((s) => s.name).join(words.listSeparator)],
+      [words.number, decision?.number], [words.date, decision?.date], [words.file, decision?.file], [words.consents, a.consents?.map((s) => s.name).join(wayWords[this.#language].listSeparator)],
       [words.undoes, !!a.reverts && `#${a.reverts}`], [words.result, !!a.result && String(a.result)]];
     return h("dl", { className: "case-facts" }, ...facts.filter(([, v]) => v).map(([t, v]) => h("div", {}, h("dt", {}, t), h("dd", {}, v || ""))));
   }
@@ -110,7 +112,7 @@ export class Cases {
         h("a", { href: address, download: name }).click();
         setTimeout(() => URL.revokeObjectURL(address), 60_000);
       } catch (fault) {
-        box.after(faultOf(fault, words));
+        box.after(faultOf(fault, this.#language));
       }
     } }, title);
     if (a.decision?.file) box.append(paper(words.file, `adjustments/${a.id}/decision`, a.decision.file));
@@ -161,7 +163,7 @@ export class Cases {
       this.#acts.acted();
       await this.show(action === "revert" ? result.id : a.id, action === "revert" ? this.#words.reverted(result.id) : this.#words.done(name));
     } catch (fault) {
-      form.append(faultOf(fault, this.#words)); // what was written stays
+      form.append(faultOf(fault, this.#language)); // what was written stays
       button.disabled = false;
     }
   }
@@ -169,7 +171,7 @@ export class Cases {
   #audit(lines: AuditLine[]): HTMLElement {
     const words = this.#words;
     const line = (l: AuditLine) => h("li", {}, h("span", {}, `${words.actions[l.action] ?? l.action}`, l.to && l.to !== l.from ? ` → ${words.states[l.to] ?? l.to}` : ""),
-      h("small", {}, [this.#day(l.at, true), l.actor, words.roles[l.role] ?? l.role].filter(Boolean).join(" · ")), l.note ? h("p", {}, l.note) : "");
+      h("small", {}, [this.#day(l.at, true), l.actor, wayWords[this.#language].roles[l.role] ?? l.role].filter(Boolean).join(" · ")), l.note ? h("p", {}, l.note) : "");
     return h("section", { className: "audit" }, h("h2", {}, words.history), h("ol", {}, ...lines.map(line)));
   }
 

@@ -1,10 +1,7 @@
 // What the redraw panel asks of the service, and what it is told.
 
 import type { FeatureCollection, Geometry, LineString, MultiPolygon, Polygon } from "geojson";
-import { root } from "../catalogue.ts";
-import { bearer } from "../token.ts";
-
-export interface Person { name?: string; role: string; street?: string; sees_small_counts?: boolean }
+import { ask, plan } from "../service.ts";
 
 // Step is one change of boundaries, as the service takes it.
 export interface Step { from?: string; to?: string; area?: Polygon | MultiPolygon; line?: LineString; buildings?: string[]; new_code?: string }
@@ -33,55 +30,7 @@ export interface Adjustment {
 
 export interface AuditLine { at: string; actor: string; role: string; street?: string; action: string; from?: string; to?: string; note?: string; base?: number; result?: number }
 
-// Problem is a refusal of the service (RFC 9457).
-export interface Problem { status: number; title?: string; detail?: string; rule?: string; fix?: string; checks?: Check[]; [name: string]: unknown }
-
-// Refusal is an answer that is not the one asked for.
-export class Refusal extends Error {
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(problem.detail ?? problem.title ?? String(problem.status));
-    this.problem = problem;
-  }
-}
-
-export interface Request { method?: string; body?: unknown; revision?: number | undefined; signal?: AbortSignal }
-
-// Keys of requests that got no answer: sent again they act once.
-const unanswered = new Map<string, string>();
-
-function keyOf(request: string): string {
-  const key = unanswered.get(request) ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-  unanswered.set(request, key);
-  return key;
-}
-
-// send asks the service in the reader's name.
-export async function send(path: string, { method = "GET", body, revision, signal }: Request = {}): Promise<Response> {
-  const text = body instanceof Blob || body === undefined ? body : JSON.stringify(body);
-  const acts = method !== "GET" && !/\/(preview|drawing)(\?|$)/.test(path);
-  const request = `${method} ${path} ${revision} ${text}`;
-  const headers = { Accept: "application/json", ...bearer(), ...(typeof text === "string" && { "Content-Type": "application/json" }),
-    ...(revision !== undefined && { "If-Match": `"${revision}"` }), ...(acts && { "Idempotency-Key": keyOf(request) }) };
-  const answer = await fetch(new URL(path, root), { method, headers, ...(text !== undefined && { body: text }), ...(signal && { signal }) });
-  if (answer.status < 500) unanswered.delete(request);
-  if (!answer.ok) throw new Refusal(await problemOf(answer));
-  return answer;
-}
-
-async function problemOf(answer: Response): Promise<Problem> {
-  const said = await answer.json().catch(() => ({})) as Partial<Problem>;
-  return { ...said, status: answer.status };
-}
-
-// ask is send for JSON.
-export async function ask<T>(path: string, request: Request = {}): Promise<T> {
-  return (await send(path, request)).json() as Promise<T>;
-}
-
-export const whoami = () => ask<Person>("whoami");
-
-export const preview = (steps: Step[], signal: AbortSignal) => ask<Preview>("adjustments/preview", { method: "POST", body: { steps }, signal });
+export const preview = (steps: Step[], signal: AbortSignal) => plan<Preview>("adjustments/preview", { steps }, signal);
 
 export async function loadAdjustments(query: Record<string, string>): Promise<Adjustment[]> {
   const answer = await ask<{ adjustments: Adjustment[] }>(`adjustments?${new URLSearchParams({ limit: "100", ...query })}`);
@@ -110,7 +59,7 @@ export const act = (a: Adjustment, action: string, body: ActBody) =>
   ask<Adjustment>(`adjustments/${a.id}/${action === "comment" ? "comments" : action}`, { method: "POST", body, revision: a.revision });
 
 // readDrawing has the service read a file with a line or an area.
-export const readDrawing = (file: File) => ask<Drawing>(`adjustments/drawing?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+export const readDrawing = (file: File) => plan<Drawing>(`adjustments/drawing?name=${encodeURIComponent(file.name)}`, file);
 
 // Drawing is a file as the service read it; doubts are why its coordinates
 // may be meant otherwise.

@@ -2,6 +2,7 @@
 
 import { type Found, type Layer, loadSearch } from "../catalogue.ts";
 import { h, svg } from "../dom.ts";
+import { wayWords } from "../way_words.ts";
 import { type Language, inWords } from "../words.ts";
 import type { Work } from "./draft.ts";
 import type { Grid } from "./ground.ts";
@@ -83,7 +84,7 @@ function finder(words: RedrawWords, language: Language, acts: EditorActs): HTMLE
       const found = answer.results.filter((r) => r.layer === "buildings").slice(0, 8);
       if (!signal.aborted) list.replaceChildren(...(found.length > 0 ? found.map(line) : [h("li", { className: "wait" }, words.noBuilding)]));
     } catch (fault) {
-      if (!signal.aborted) list.replaceChildren(h("li", { className: "fault" }, words.unreachable));
+      if (!signal.aborted) list.replaceChildren(h("li", { className: "fault" }, wayWords[language].unreachable));
       console.info(fault);
     }
   };

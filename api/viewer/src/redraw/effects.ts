@@ -5,6 +5,7 @@ import type { Geometry } from "geojson";
 import type { Layer } from "../catalogue.ts";
 import { h } from "../dom.ts";
 import { numberInWords, valueInWords } from "../say.ts";
+import { wayWords } from "../way_words.ts";
 import { type Language, dictionaries, inWords } from "../words.ts";
 import type { Check, Effect, Figures, Moved, Preview } from "./client.ts";
 import { redrawWords } from "./words.ts";
@@ -131,7 +132,7 @@ export class Effects {
     const line = (m: Moved) => h("li", {}, h("button", { type: "button", className: "plain", onclick: () => this.#acts.goToFeature("buildings", m.id) }, m.name || m.code),
       h("small", {}, h("code", {}, m.code), m.new_code && m.new_code !== m.code ? h("code", {}, `→ ${m.new_code}`) : words.sameCode));
     const rest = Object.entries(others).filter(([, list]) => list.length > 0)
-      .map(([id, list]) => `${inWords(this.#acts.layer(id)?.title, this.#language, id)} ${list.length}`).join(words.listSeparator);
+      .map(([id, list]) => `${inWords(this.#acts.layer(id)?.title, this.#language, id)} ${list.length}`).join(wayWords[this.#language].listSeparator);
     return buildings.length + rest.length === 0 ? [] : [h("details", { className: "level moved", open: buildings.length < 6 }, h("summary", {}, words.moved(buildings.length)),
       h("ul", {}, ...buildings.slice(0, 200).map(line)), rest && h("p", { className: "wait" }, rest))];
   }

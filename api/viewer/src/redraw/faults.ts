@@ -1,22 +1,15 @@
-// Refusals of the service in plain words.
+// Refusals of proposals.
 
-import { h } from "../dom.ts";
-import { type Check, Refusal } from "./client.ts";
-import type { RedrawWords } from "./words.ts";
+import { faultOf as said } from "../faults.ts";
+import { Refusal } from "../service.ts";
+import type { Language } from "../words.ts";
+import type { Check } from "./client.ts";
+import { redrawWords } from "./words.ts";
 
-// faultOf says why something failed.
-export function faultOf(fault: unknown, words: RedrawWords): HTMLElement {
-  if (!(fault instanceof Refusal)) {
-    if (!(fault instanceof TypeError)) console.info(fault);
-    return h("p", { className: "fault", role: "alert" }, words.unreachable);
-  }
-  const { status, detail, fix, rule } = fault.problem;
-  const general = words.faults[status] ?? (status >= 500 ? words.serverFault : "");
-  const particular = /[：:]\s*$/.test(general) || general === "" ? words.rules[rule ?? ""] ?? detail ?? "" : "";
-  return h("p", { className: "fault", role: "alert", data: { status: String(status) } }, general + particular, fix && h("small", {}, ` ${fix}`));
-}
+// faultOf says why something failed, in the words of this panel.
+export const faultOf = (fault: unknown, language: Language): HTMLElement => said(fault, language, redrawWords[language].rules);
 
 // checksOf are the broken rules that a refusal names.
 export function checksOf(fault: unknown): Check[] {
-  return fault instanceof Refusal ? fault.problem.checks ?? [] : [];
+  return fault instanceof Refusal ? fault.problem.checks as Check[] | undefined ?? [] : [];
 }

@@ -2,43 +2,39 @@
 // sends them on their way. It is loaded when it is first opened.
 
 import type { Geometry, Position } from "geojson";
-import type { LngLat, MapLibreMap, Point } from "maplibre-gl";
-import { type Bounds, type Feature, type Layer, loadFeature } from "../catalogue.ts";
+import type { LngLat, Point } from "maplibre-gl";
+import { type Feature, loadFeature } from "../catalogue.ts";
+import { Account } from "../account.ts";
 import { h } from "../dom.ts";
-import { bearer, keepToken, token } from "../token.ts";
+import { Pen, type Stroke } from "../pen.ts";
+import { bearer } from "../token.ts";
+import type { Host, Way } from "../way.ts";
+import { wayWords } from "../way_words.ts";
 import { type Language, type Words, dictionaries } from "../words.ts";
 import { Cases } from "./cases.ts";
-import { type Adjustment, type Person, type Preview, Refusal, type Step, act, loadAdjustments, preview, readDrawing, save, whoami } from "./client.ts";
+import { type Adjustment, type Preview, type Step, act, loadAdjustments, preview, readDrawing, save } from "./client.ts";
 import { Drafting, type Kind, type Work, complete, kindOf, stepOf } from "./draft.ts";
 import { type End, editor } from "./editor.ts";
 import { type EffectActs, Effects } from "./effects.ts";
 import { checksOf, faultOf } from "./faults.ts";
 import { Ground, boundsOf, ringsOf } from "./ground.ts";
 import { Overlay } from "./overlay.ts";
-import { Pen, type Stroke } from "./pen.ts";
 import { type RedrawWords, redrawWords } from "./words.ts";
-
-// Host is what the page lends to the panel.
-export interface Host {
-  map: MapLibreMap;
-  layer(id: string): Layer | undefined;
-  fit(bounds: Bounds): void;
-}
 
 type Tab = "draw" | "mine" | "inbox";
 
 const pause = 100;     // between previews while something is dragged
 const gridsFrom = 13.5; // zoom from which the grids in view are read
 
-export class Redraw {
-  readonly element = h("div", { className: "redraw", id: "redraw" });
+export class Redraw implements Way {
+  readonly element = h("div", { className: "way redraw", id: "redraw" });
   readonly #host: Host;
   readonly #ground = new Ground();
   readonly #draft = new Drafting();
   readonly #overlay: Overlay;
   readonly #pen: Pen;
   readonly #cases: Cases;
-  readonly #account = h("section", { className: "account" });
+  readonly #account = new Account(() => this.#signed());
   readonly #tabs = h("nav", { className: "tabs" });
   readonly #tools = h("div", { className: "tools" });
   readonly #editor = h("div", {});
@@ -51,8 +47,6 @@ export class Redraw {
   #language: Language;
   #open = false;
   #tab: Tab = "draw";
-  #person: Person | undefined;
-  #street = "";
   #inbox = 0;
   #active = 0; // the step that is being edited
   #picking: End | undefined;
@@ -68,16 +62,15 @@ export class Redraw {
     this.#host = host;
     this.#language = language;
     this.#overlay = new Overlay(host.map);
-    this.#pen = new Pen(host.map, this.#ground, { drawn: (s) => this.#drawn(s), moving: (s) => this.#moving(s) });
+    this.#pen = new Pen(host.map, "redraw-pen", { drawn: (s) => this.#drawn(s), moving: (s) => this.#moving(s) }, (at, within, project) => this.#ground.snap(at, within, project));
     const acts = this.#effectActs();
     this.#cases = new Cases({ layer: acts.layer, nameOf: acts.nameOf, goTo: acts.goTo, goToFeature: acts.goToFeature, edit: (a) => this.#edit(a), acted: () => void this.#countInbox(), preview: (p) => { this.#shown = p; this.#drawOverlay(); if (p) this.#fitTo(p); } });
     this.#drawing = h("div", {}, this.#tools, this.#editor, this.#steps, this.#effects, this.#proposal, this.#outcome);
-    this.element.append(this.#account, this.#tabs, this.#drawing, this.#cases.element);
+    this.element.append(this.#account.element, this.#tabs, this.#drawing, this.#cases.element);
     host.map.on("moveend", () => void this.#look());
     this.element.addEventListener("keydown", (e) => this.#key(e));
     this.#active = Math.max(0, this.#draft.now.steps.length - 1);
     this.speak(language);
-    if (token()) void this.#greet();
   }
 
   get #words(): RedrawWords { return redrawWords[this.#language]; }
@@ -90,6 +83,7 @@ export class Redraw {
       this.#pen.rest();
       return this.#overlay.clear();
     }
+    this.#account.begin();
     void this.#look();
     this.#resume();
   }
@@ -98,7 +92,7 @@ export class Redraw {
   speak(language: Language): void {
     this.#language = language;
     this.element.setAttribute("aria-label", this.#words.title);
-    this.#showAccount();
+    this.#account.speak(language, this.#words.guest);
     this.#showTabs();
     this.#showTools();
     this.#showProposal();
@@ -115,7 +109,7 @@ export class Redraw {
     }
     if (!this.#open) return;
     if (touched("grids") || touched("buildings")) this.#later();
-    if (this.#person) void this.#countInbox();
+    if (this.#account.person) void this.#countInbox();
   }
 
   // redrawn puts on the map what a new style has taken from it.
@@ -170,55 +164,17 @@ export class Redraw {
 
   // --- sign-in
 
-  #showAccount(): void {
-    const words = this.#words;
-    if (this.#person?.role) {
-      const { name, role } = this.#person;
-      const who = [name, words.roles[role] ?? role, this.#street].filter(Boolean).join(" · ");
-      this.#account.replaceChildren(h("p", { data: { signed: role } }, who), h("button", { type: "button", onclick: () => this.#leave() }, words.signOut));
-      return;
+  #signed(): void {
+    if (!this.#account.person) {
+      this.#inbox = 0;
+      this.#choose("draw");
     }
-    const box = h("input", { type: "password", name: "token", autocomplete: "off", spellcheck: false, placeholder: words.token, aria: { label: words.token } });
-    const form = h("form", {}, box, h("button", { type: "submit" }, words.signIn));
-    form.onsubmit = (e) => { e.preventDefault(); if (box.value.trim()) void this.#enter(box.value.trim(), form); };
-    this.#account.replaceChildren(form, h("p", { className: "wait" }, words.guest, " ", words.tokenHint));
-  }
-
-  async #enter(text: string, form: HTMLElement): Promise<void> {
-    keepToken(text);
-    form.querySelector(".fault")?.remove();
-    try {
-      await this.#greet();
-      if (!this.#person?.role) throw new Refusal({ status: 401 });
-    } catch (fault) {
-      keepToken("");
-      const wrong = fault instanceof Refusal && fault.problem.status === 401;
-      form.append(wrong ? h("p", { className: "fault", role: "alert" }, this.#words.wrongToken) : faultOf(fault, this.#words));
-    }
-  }
-
-  // greet finds out whose token is kept.
-  async #greet(): Promise<void> {
-    this.#person = await whoami();
-    const code = this.#person.street;
-    this.#street = code ? await loadFeature("streets", code).then((f) => String(f.properties.name ?? code), () => code) : "";
-    this.#showAccount();
     this.#later();
-    await this.#countInbox();
-  }
-
-  #leave(): void {
-    keepToken("");
-    this.#person = undefined;
-    this.#inbox = 0;
-    this.#showAccount();
-    this.#choose("draw");
-    this.#later();
-    this.#account.querySelector("input")?.focus();
+    void this.#countInbox();
   }
 
   async #countInbox(): Promise<void> {
-    this.#inbox = await loadAdjustments({ inbox: "true" }).then((all) => all.length, () => 0);
+    if (this.#account.person) this.#inbox = await loadAdjustments({ inbox: "true" }).then((all) => all.length, () => 0);
     this.#showTabs();
   }
 
@@ -228,8 +184,8 @@ export class Redraw {
     const words = this.#words;
     const tab = (id: Tab, count = 0) => h("button", { type: "button", data: { tab: id, key: `tab-${id}` }, aria: { pressed: String(this.#tab === id) }, onclick: () => this.#choose(id) },
       words.tabs[id], count > 0 && h("span", { className: "badge" }, String(count)));
-    this.#keepingFocus(() => this.#tabs.replaceChildren(tab("draw"), ...(this.#person?.role ? [tab("mine"), tab("inbox", this.#inbox)] : [])));
-    this.#tabs.hidden = !this.#person?.role;
+    this.#keepingFocus(() => this.#tabs.replaceChildren(tab("draw"), ...(this.#account.person ? [tab("mine"), tab("inbox", this.#inbox)] : [])));
+    this.#tabs.hidden = !this.#account.person;
     this.#drawing.hidden = this.#tab !== "draw";
     this.#cases.element.hidden = this.#tab === "draw";
   }
@@ -402,7 +358,7 @@ export class Redraw {
       this.#host.fit(boundsOf(geometry.type === "LineString" ? geometry.coordinates : ringsOf(geometry).flat()));
       this.#outcome.replaceChildren(...doubts, ...(geometry.type === "LineString" ? [this.#lineUse()] : []));
     } catch (fault) {
-      this.#outcome.replaceChildren(faultOf(fault, words));
+      this.#outcome.replaceChildren(faultOf(fault, this.#language));
     }
   }
 
@@ -458,7 +414,7 @@ export class Redraw {
   }
 
   #describe(w: Work): string {
-    const names = w.buildings?.map((b) => w.names?.[b] ?? b).slice(0, 3).join(this.#words.listSeparator);
+    const names = w.buildings?.map((b) => w.names?.[b] ?? b).slice(0, 3).join(wayWords[this.#language].listSeparator);
     const from = w.from && this.#nameOf(w.from);
     return [names || from, w.to && this.#nameOf(w.to)].filter(Boolean).join(" → ");
   }
@@ -519,7 +475,7 @@ export class Redraw {
       this.#preview = undefined;
       this.#drawOverlay();
       this.#effects.dataset.state = "failed";
-      this.#effects.replaceChildren(faultOf(fault, this.#words), h("button", { type: "button", onclick: () => void this.#ask() }, this.#words.refresh));
+      this.#effects.replaceChildren(faultOf(fault, this.#language), h("button", { type: "button", onclick: () => void this.#ask() }, this.#words.refresh));
     }
   }
 
@@ -600,7 +556,7 @@ export class Redraw {
   #suggestedTitle(): string {
     const first = this.#draft.now.steps.find(complete);
     if (!first) return "";
-    const what = first.buildings?.map((b) => first.names?.[b] ?? b).slice(0, 3).join(this.#words.listSeparator) || this.#nameOf(first.from);
+    const what = first.buildings?.map((b) => first.names?.[b] ?? b).slice(0, 3).join(wayWords[this.#language].listSeparator) || this.#nameOf(first.from);
     return first.to ? this.#words.defaultTitle(what, this.#nameOf(first.to)) : `${this.#words.kinds[first.kind]} ${what}`;
   }
 
@@ -627,7 +583,7 @@ export class Redraw {
         this.#preview = { ...this.#preview, refused: true, checks };
         this.#showEffects();
       }
-      this.#outcome.replaceChildren(faultOf(fault, words));
+      this.#outcome.replaceChildren(faultOf(fault, this.#language));
     }
     this.#proposal.inert = false;
     if (!submit || this.#draft.now.kept) this.#showProposal();

@@ -4,15 +4,7 @@ import type { Language } from "../words.ts";
 
 const zh = {
   title: "调整边界",
-  listSeparator: "、",
-  // sign-in
-  signIn: "登录",
-  token: "登录令牌",
-  tokenHint: "令牌只保存在本标签页，关闭即清除。",
-  signOut: "退出",
   guest: "未登录时可以试画和预览，保存和提交需要登录。",
-  wrongToken: "令牌无效或已过期。",
-  roles: { reader: "查看", proposer: "街道经办", reviewer: "区网格中心", approver: "市网格办", admin: "管理员", "": "未登录" } as Record<string, string>,
   tabs: { draw: "画调整", mine: "我的调整", inbox: "待我办理" },
   // drawing
   begin: "选择一种办法",
@@ -126,12 +118,6 @@ const zh = {
   reverted: (id: number) => `已生成撤销草稿（第 ${id} 号）。`,
   done: (action: string) => `已${action}。`,
   result: "生效后版本",
-  // faults
-  unreachable: "连接不上服务，内容已保留，请稍后再试。",
-  faults: {
-    401: "未登录，或令牌已失效，请重新登录。", 403: "没有权限办理：", 404: "没有找到，可能已被删除。", 409: "与当前状态冲突：", 412: "别人刚刚改过，请先刷新再办理。", 413: "文件太大。", 422: "不符合规则：", 429: "请求太频繁，请稍后再试。",
-  } as Record<number, string>,
-  serverFault: "服务出错，内容已保留，请稍后再试。",
   m2: "平方米",
 };
 
@@ -139,14 +125,7 @@ export type RedrawWords = typeof zh;
 
 const en: RedrawWords = {
   title: "Redraw boundaries",
-  listSeparator: ", ",
-  signIn: "Sign in",
-  token: "Token",
-  tokenHint: "The token is kept in this tab only and forgotten with it.",
-  signOut: "Sign out",
   guest: "You may draw and preview without signing in; saving and submitting need it.",
-  wrongToken: "The token is wrong or has expired.",
-  roles: { reader: "reader", proposer: "street office", reviewer: "district grid centre", approver: "city grid office", admin: "administrator", "": "not signed in" },
   tabs: { draw: "Draw", mine: "Mine", inbox: "For me to do" },
   begin: "Choose a way",
   kinds: { buildings: "Move buildings", area: "Move a drawn area", edge: "Drag an edge", split: "Split a grid", merge: "Merge grids" },
@@ -247,12 +226,6 @@ const en: RedrawWords = {
   reverted: (id) => `A draft that undoes it was made: no. ${id}.`,
   done: (action) => `Done: ${action}.`,
   result: "Data version after",
-  unreachable: "The service cannot be reached; nothing is lost, try again later.",
-  faults: {
-    401: "Not signed in, or the token is no longer valid: sign in again.", 403: "You may not do this: ", 404: "Not found; perhaps it was removed.", 409: "In conflict with the present state: ",
-    412: "Somebody has just changed it: refresh first.", 413: "The file is too large.", 422: "Against the rules: ", 429: "Too many requests; try again later.",
-  },
-  serverFault: "The service failed; nothing is lost, try again later.",
   m2: "m²",
 };
 

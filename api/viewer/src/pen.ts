@@ -4,8 +4,7 @@ import type { MapLibreMap } from "maplibre-gl";
 import type { LineString, Polygon, Position } from "geojson";
 import { TerraDraw, TerraDrawLineStringMode, TerraDrawModeUndoRedo, TerraDrawPolygonMode, TerraDrawSelectMode, type SnapToCustom } from "terra-draw";
 import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
-import { padded } from "./ground.ts";
-import type { Ground } from "./ground.ts";
+import type { Bounds } from "./catalogue.ts";
 
 export type Stroke = Polygon | LineString;
 
@@ -13,6 +12,10 @@ export interface PenActs {
   drawn(stroke: Stroke): void;   // finished, or a corner was let go
   moving(stroke: Stroke): void;  // on the way
 }
+
+// Snap is what drawing holds on to: the nearest place of it to a place on the
+// screen, within a box.
+export type Snap = (at: { x: number; y: number }, within: Bounds, project: (lng: number, lat: number) => { x: number; y: number }) => Position | undefined;
 
 const digits = 9; // of a degree; the service's lattice has as many
 const ink = "#b3261e";
@@ -22,15 +25,18 @@ export class Pen {
   readonly #acts: PenActs;
   #busy = false;
 
-  constructor(map: MapLibreMap, ground: Ground, acts: PenActs) {
+  constructor(map: MapLibreMap, prefixId: string, acts: PenActs, snap: Snap = () => undefined) {
     this.#acts = acts;
-    const toCustom: SnapToCustom = (e, { project }) => ground.snap({ x: e.containerX, y: e.containerY }, padded([e.lng, e.lat, e.lng, e.lat], reachOf(map)), project);
+    const toCustom: SnapToCustom = ({ containerX: x, containerY: y, lng, lat }, { project }) => {
+      const reach = reachOf(map);
+      return snap({ x, y }, [lng - reach, lat - reach, lng + reach, lat + reach], project);
+    };
     const snapping = { toCustom };
     const coordinates = { draggable: true, midpoints: true, deletable: true, snappable: snapping };
     const line = { lineStringColor: ink, lineStringWidth: 3, closingPointColor: ink, snappingPointColor: "#0b6bcb" } as const;
     const area = { fillColor: ink, fillOpacity: 0.12, outlineColor: ink, outlineWidth: 3, closingPointColor: ink, snappingPointColor: "#0b6bcb" } as const;
     this.#draw = new TerraDraw({
-      adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: digits, prefixId: "redraw-pen" }),
+      adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: digits, prefixId }),
       modes: [new TerraDrawPolygonMode({ snapping, styles: area }), new TerraDrawLineStringMode({ snapping, styles: line }),
         new TerraDrawSelectMode({ allowManualDeselection: false, flags: { polygon: { feature: { coordinates } }, linestring: { feature: { coordinates } } },
           styles: { selectedLineStringColor: ink, selectedLineStringWidth: 3, selectedPolygonColor: ink, selectedPolygonOutlineColor: ink, selectedPolygonFillOpacity: 0.12,
