@@ -1,17 +1,45 @@
 package main
 
 import (
+	"context"
 	"iter"
 
 	"wangge/api/auth"
 	"wangge/data"
 	"wangge/data/ledger"
+	"wangge/data/luohu"
+	"wangge/data/scenario"
 	"wangge/spatial"
 )
 
 // internalLayers are those that the service keeps for itself, beside the
 // history of others.
-func internalLayers() []*spatial.Schema { return append(ledger.Schemas(), auth.Schema()) }
+func internalLayers() []*spatial.Schema {
+	return append(ledger.Schemas(), auth.Schema(), scenario.Schema())
+}
+
+// prepare makes what older stores lack: the rule sets for shelters, where
+// there are shelters, and the internal layers.
+func prepare(ctx context.Context, live *data.Live) error {
+	if _, err := live.Edit(ctx, addStandards); err != nil {
+		return err
+	}
+	return live.Prepare(ctx, internalLayers()...)
+}
+
+// addStandards is the change that brings the rule sets for shelters into a
+// store that was made before there were any.
+func addStandards(s *spatial.Snapshot) (change spatial.Change, err error) {
+	schema, rows, err := luohu.Standards()
+	if err != nil {
+		return change, err
+	}
+	_, none := s.Layer("shelters")
+	if _, err := s.Layer(schema.ID); none != nil || err == nil {
+		return change, nil
+	}
+	return spatial.Change{Note: "rule sets for shelters", Create: []*spatial.Schema{schema}, Layers: []spatial.LayerChange{{Layer: schema.ID, Put: rows}}}, nil
+}
 
 // bookkeeping is a source with the layers that the service keeps for itself,
 // empty but for tokens, so that a store is complete from its first version on.

@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"tiles":                    {"spatial", "spatial/datum"},
 	"data":                     {"spatial", "spatial/partition", "spatial/adjustment", "spatial/history"},
 	"data/ledger":              {"data", "spatial", "spatial/*"},
+	"data/scenario":            {"data", "spatial", "spatial/adjustment"},
 	"data/postgis":             {"data", "spatial", "spatial/adjustment", "migrations"},
 	"data/postgis/postgistest": {},
 	"data/geopackage":          {"data", "spatial", "spatial/adjustment"},
@@ -43,7 +44,7 @@ var allowed = map[string][]string{
 	"data/luohu":               {"spatial", "spatial/*"},
 	"data/storetest":           {"data", "spatial", "spatial/*"},
 	"api/auth":                 {"spatial", "spatial/adjustment"},
-	"api":                      {"data", "spatial", "spatial/*", "tiles", "api/auth", "api/viewer", "data/format", "data/ledger"},
+	"api":                      {"data", "spatial", "spatial/*", "tiles", "api/auth", "api/viewer", "data/format", "data/ledger", "data/scenario"},
 	"cmd/wangge":               {"spatial", "spatial/*", "tiles", "data", "data/*", "api", "api/*", "migrations"},
 }
 

@@ -48,8 +48,8 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	}
 	book := ledger.New(live, adjustment.DefaultRules(), time.Now)
 	if live.Current().Version() > 0 { // an empty store stays so, to be filled
-		if err := live.Prepare(ctx, internalLayers()...); err != nil {
-			p.log.Error("the layers of adjustments and tokens could not be made", "error", err)
+		if err := prepare(ctx, live); err != nil {
+			p.log.Error("the layers of rule sets, adjustments and tokens could not be made", "error", err)
 		}
 	}
 	c.announce(p, live, listener)

@@ -118,6 +118,11 @@ func (m *maker) make() error {
 		return err
 	}
 	m.set("statistics", figures)
+	standards, err := standardRows(standardSchema())
+	if err != nil {
+		return err
+	}
+	m.set("shelter_standards", standards)
 	return nil
 }
 

@@ -28,7 +28,7 @@ type Scaled struct {
 }
 
 // Scale returns n copies of the dataset, at least one and fewer than 10,000.
-// The table of published figures is not copied. Lengths and areas are those of
+// The tables of published figures and rules are not copied. Lengths and areas are those of
 // the original; on the ground they shrink by up to 1 % for each degree north.
 func (d *Dataset) Scale(n int) *Scaled {
 	return &Scaled{base: d, n: min(9999, max(1, n))}
@@ -41,7 +41,7 @@ func (s *Scaled) Schemas() []*spatial.Schema { return s.base.schemas }
 func (s *Scaled) Len(layer spatial.LayerID) int { return s.base.Len(layer) * s.copies(layer) }
 
 func (s *Scaled) copies(layer spatial.LayerID) int {
-	if layer == "statistics" {
+	if published(layer) {
 		return 1
 	}
 	return s.n

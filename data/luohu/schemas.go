@@ -26,11 +26,11 @@ func Schemas() []*spatial.Schema {
 		undergroundSchema(), cavitySchema(), eventSchema(),
 		responseSchema(), shelterSchema(), candidateSchema(), cameraSchema(),
 		corridorSchema(), venueSchema(),
-		dedicatedSchema(), civilDefenceSchema(), coveredRiverSchema(), hazmatSchema(), statisticsSchema(),
+		dedicatedSchema(), civilDefenceSchema(), coveredRiverSchema(), hazmatSchema(), standardSchema(), statisticsSchema(),
 	}
 	for _, s := range all {
-		s.Synthetic = s.ID != "statistics"
-		s.Licence = "Apache-2.0"
+		s.Synthetic = !published(s.ID)
+		s.Licence = licence
 		if s.Source == "" {
 			s.Source = "wangge reference dataset"
 		}
@@ -40,6 +40,13 @@ func Schemas() []*spatial.Schema {
 		leaveForCloseUps(s)
 	}
 	return all
+}
+
+const licence = "Apache-2.0"
+
+// published says whether a table holds what others have published.
+func published(layer spatial.LayerID) bool {
+	return layer == "statistics" || layer == "shelter_standards"
 }
 
 // overview is the zoom from which tiles carry all fields of a layer, and those by
