@@ -18,6 +18,9 @@ type Position struct {
 	junction int32           // -1 between the ends of the edge
 }
 
+// Nowhere is no position: its edge is -1.
+func Nowhere() Position { return Position{Edge: -1, junction: -1} }
+
 // Side is where a place lies beside a line, seen along it.
 type Side int8
 
@@ -33,7 +36,7 @@ func (s Side) String() string { return [...]string{"on", "left", "right"}[s] }
 
 // Snap brings a place onto the nearest edge that the graph's profile may use;
 // of several as near it is the one with the smallest number. There is none in
-// an empty graph. p must be finite, degrees lon, lat. Cost: 5 to 20 µs.
+// an empty graph: [Nowhere]. p must be finite, degrees lon, lat. Cost: 5 to 20 µs.
 func (g *Graph) Snap(p orb.Point) (Position, bool) {
 	best := Position{Edge: -1, Away: geodesic.Meters(math.Inf(1)), junction: -1}
 	distance := func(low, high [2]float64, edge int32, item bool) float64 {
@@ -56,7 +59,7 @@ func (g *Graph) Snap(p orb.Point) (Position, bool) {
 		return true
 	})
 	if best.Edge < 0 {
-		return best, false
+		return Nowhere(), false
 	}
 	return g.positionNear(p, best.Edge), true
 }

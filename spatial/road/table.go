@@ -20,10 +20,13 @@ type Table struct {
 	times  []Millis // of node i are times[i*len(starts):]
 }
 
+// HoldsTable says whether a table of so many starts may be made.
+func (g *Graph) HoldsTable(starts int) bool { return g.nodes*starts <= maxTable }
+
 // Table makes the table of some starts, on all processors. The error is
 // [spatial.InvalidError] if it would hold more than 64 million times.
 func (g *Graph) Table(starts []Start) (*Table, error) {
-	if g.nodes*len(starts) > maxTable {
+	if !g.HoldsTable(len(starts)) {
 		return nil, &spatial.InvalidError{Rule: "table_size", Where: "the table of travel times",
 			Detail: fmt.Sprintf("%d places times %d nodes are more than %d times", len(starts), g.nodes, maxTable), Fix: "ask for fewer places at once"}
 	}
