@@ -1,8 +1,10 @@
-// Package response answers who can get to a place first. So far it ranks by
-// straight-line distance; it knows nothing of roads, crews or turnout times.
+// Package response answers who can get to a place first: by straight line, and by
+// road from the call to being there. It knows what responders, places and
+// closures are, and neither HTTP nor stores nor the hour.
 //
-// Invariant: the order is exact on the ellipsoid, and equal distances are
-// ordered by smaller id, so the same question has one answer.
+// Invariant: the order is exact, by distance on the ellipsoid or by whole
+// milliseconds on the roads, and equals are ordered by smaller id, so the same
+// question has one answer; for one place and for many it is the same.
 package response
 
 import (

@@ -91,6 +91,47 @@ func TestNearestIsTheBruteForceOrder(t *testing.T) {
 	})
 }
 
+// TestIndexRanksLikeNearest: points alone, and with lines and areas.
+func TestIndexRanksLikeNearest(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		some := someGeometry
+		if rapid.Bool().Draw(rt, "points") {
+			some = func(t *rapid.T) orb.Geometry { return somePoint(t, "point") }
+		}
+		layer := layerOf(t, rapid.SliceOfN(rapid.Custom(some), 0, 200).Draw(rt, "features")...)
+		places := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) orb.Point { return somePoint(t, "place") }), 1, 20).Draw(rt, "places")
+		k := rapid.IntRange(0, 30).Draw(rt, "k")
+		for _, keep := range []func(spatial.Feature) bool{nil, available} {
+			x := NewIndex(layer, keep)
+			for i, got := range x.Each(places, k) {
+				want := summary(Nearest(layer, places[i], k, keep))
+				if summary(got) != want || summary(x.Nearest(places[i], k)) != want {
+					rt.Fatalf("nearest %d of %v:\n%swant\n%s", k, places[i], summary(got), want)
+				}
+			}
+		}
+	})
+}
+
+// TestIndexRanksScatteredPoints: no raster, over the whole earth too.
+func TestIndexRanksScatteredPoints(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 1))
+	for _, degrees := range []float64{0.2, 20, 180} {
+		points := make([]orb.Geometry, 3000)
+		for i := range points {
+			points[i] = orb.Point{random.Float64()*2*degrees - degrees, random.Float64()*degrees - degrees/2}
+		}
+		layer := layerOf(t, points...)
+		x := NewIndex(layer, nil)
+		for range 200 {
+			p := orb.Point{random.Float64()*2*degrees - degrees, random.Float64()*degrees - degrees/2}
+			if got, want := summary(x.Nearest(p, 5)), summary(nearestByLooking(layer, p, 5, nil)); got != want {
+				t.Fatalf("nearest of %v:\n%swant\n%s", p, got, want)
+			}
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	a, b := orb.Point{114.12, 22.55}, orb.Point{114.14, 22.55}
 	tests := map[string]struct {
@@ -140,5 +181,32 @@ func BenchmarkNearest(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// BenchmarkBatch ranks 43 stations for 42,336 places: with an index, with a
+// search for each place, and by looking at every pair.
+func BenchmarkBatch(b *testing.B) {
+	layer := layerOf(b, scatter(43)...)
+	var places []orb.Point
+	for _, p := range scatter(42_336) {
+		places = append(places, p.(orb.Point))
+	}
+	for _, k := range []int{1, 2, 5} {
+		b.Run(fmt.Sprintf("k=%d/index", k), func(b *testing.B) {
+			for b.Loop() {
+				for range NewIndex(layer, nil).Each(places, k) {
+				}
+			}
+		})
+	}
+	for name, nearest := range map[string]func(*spatial.Layer, orb.Point, int, func(spatial.Feature) bool) []Candidate{"search": Nearest, "brute": nearestByLooking} {
+		b.Run("k=1/"+name, func(b *testing.B) {
+			for b.Loop() {
+				for _, p := range places {
+					nearest(layer, p, 1, nil)
+				}
+			}
+		})
 	}
 }

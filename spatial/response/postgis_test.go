@@ -85,3 +85,94 @@ func mixed(n int) []orb.Geometry {
 	}
 	return all
 }
+
+// oracleOfAll measures every pair on the spheroid.
+const oracleOfAll = `
+	SELECT p.id, n.id, n.distance
+	FROM risk_points p CROSS JOIN LATERAL (
+		SELECT s.id, ST_Distance(s.geom, p.geom, true) AS distance FROM response_points s ORDER BY distance, id LIMIT 1) n
+	ORDER BY p.id`
+
+// oracleOnSphere takes the order of the operator <->.
+const oracleOnSphere = `
+	SELECT p.id, n.id, n.distance
+	FROM risk_points p CROSS JOIN LATERAL (
+		SELECT s.id, ST_Distance(s.geom, p.geom, true) AS distance FROM response_points s ORDER BY s.geom <-> p.geom, id LIMIT 1) n
+	ORDER BY p.id`
+
+// TestAllRiskPointsAgreeWithPostGIS ranks the stations of the reference dataset
+// for every risk point. The operator <-> would pick others for some.
+func TestAllRiskPointsAgreeWithPostGIS(t *testing.T) {
+	url := postgistest.URL(t)
+	s := luohuDistrict(t)
+	postgistest.Exec(t, url, "CREATE SCHEMA IF NOT EXISTS postgis", "CREATE EXTENSION IF NOT EXISTS postgis SCHEMA postgis",
+		"CREATE TABLE response_points (id int, geom geography)", "CREATE TABLE risk_points (id int, geom geography)")
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var places []orb.Point
+	var ids []int64
+	for _, id := range []spatial.LayerID{"response_points", "risk_points"} {
+		var rows [][]any
+		places, ids = nil, nil
+		for f := range layerIn(t, s, id).All() {
+			p := f.Geometry().(orb.Point)
+			places, ids = append(places, p), append(ids, f.ID())
+			rows = append(rows, []any{f.ID(), fmt.Sprintf("SRID=4326;POINT(%v %v)", p[0], p[1])})
+		}
+		fill(t, conn, string(id), rows)
+	}
+	x, err := IndexOf(s, "response_points")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, onSphere := oracleRows(t, conn, oracleOfAll), oracleRows(t, conn, oracleOnSphere)
+	otherwise := 0
+	for i, got := range x.Each(places, 2) {
+		w := want[i]
+		if w.Place != ids[i] || math.Abs(float64(got[0].Distance-w.Distance)) > 0.001 ||
+			got[0].Feature.ID() != w.ID && got[1].Distance-got[0].Distance > 0.001 {
+			t.Fatalf("risk point %d: %d at %.4f m, PostGIS has %d at %.4f m for %d", ids[i], got[0].Feature.ID(), got[0].Distance, w.ID, w.Distance, w.Place)
+		}
+		if onSphere[i].ID != w.ID {
+			otherwise++
+		}
+	}
+	t.Logf("%d places agree; ordered by <-> PostGIS would pick another station for %d of them", len(places), otherwise)
+}
+
+type oracleRow struct {
+	Place, ID int64
+	Distance  geodesic.Meters
+}
+
+func oracleRows(t *testing.T, conn *pgx.Conn, query string) []oracleRow {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[oracleRow])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// fill copies ids and EWKT into a table of geography.
+func fill(t *testing.T, conn *pgx.Conn, table string, rows [][]any) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), "CREATE TEMP TABLE filling (id int, geom text)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.CopyFrom(t.Context(), pgx.Identifier{"filling"}, []string{"id", "geom"}, pgx.CopyFromRows(rows)); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{"INSERT INTO " + table + " SELECT id, geom::geography FROM filling", "DROP TABLE filling", "CREATE INDEX ON " + table + " USING gist (geom)", "ANALYZE " + table} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
