@@ -1,0 +1,350 @@
+package shelter
+
+import "slices"
+
+// transport is the task to send people from origins to sites with room for
+// some of them, at a cost for each link of an origin with a site. The last link
+// of every origin leads nowhere: that has room for all, and costs more than
+// all detours that could spare it. So a flow of least cost sends as many
+// people to sites as can be, and among those flows it is the cheapest.
+//
+// It is solved by successive shortest paths, but over sites only, which are
+// few. Everybody goes to the cheapest site first, which is more than some hold.
+// Moving one person from site j to site k costs c(k) − c(j), and for each pair
+// of sites a heap (a lane) has the person there for whom that is least. So the
+// shortest way from a full site to one with room, or nowhere, is found among
+// sites, and along it move as many people as the narrowest swap allows. What
+// it costs to get rid of one more person at a site is its price: the dual
+// solution. Prices only rise, and after each move only those have to be found
+// anew whose way on was used up.
+type transport struct {
+	people []int64
+	room   []int64
+	first  []int32 // links of origin i are first[i] to first[i+1], cheapest first
+	site   []int32 // by link; len(room) is nowhere
+	origin []int32 // by link
+	cost   []int64 // by link
+	atSite []int32 // links by site: those of site j are links[atSite[j]:atSite[j+1]]
+	links  []int32
+	far    int64 // the cost of going nowhere
+}
+
+// newTransport makes the task of people along the ways of a reach.
+func newTransport(people, room []int64, r *Reach) *transport {
+	sites := len(room)
+	t := &transport{people: people, room: room, first: make([]int32, len(people)+1), atSite: make([]int32, sites+1)}
+	most := int64(0)
+	for _, w := range r.ways {
+		most = max(most, int64(w.Cost))
+		t.atSite[w.Facility+1]++
+	}
+	t.far = (most + 1) * int64(sites+2)
+	n := len(r.ways) + len(people)
+	t.site, t.origin, t.cost = make([]int32, n), make([]int32, n), make([]int64, n)
+	for j := range sites {
+		t.atSite[j+1] += t.atSite[j]
+	}
+	t.links = make([]int32, len(r.ways))
+	next, l := slices.Clone(t.atSite), int32(0)
+	for i := range people {
+		for _, w := range r.Of(i) {
+			t.site[l], t.origin[l], t.cost[l] = w.Facility, int32(i), int64(w.Cost)
+			t.links[next[w.Facility]] = l
+			next[w.Facility]++
+			l++
+		}
+		t.site[l], t.origin[l], t.cost[l] = int32(sites), int32(i), t.far
+		l++
+		t.first[i+1] = l
+	}
+	return t
+}
+
+func (t *transport) nowhere() int32 { return int32(len(t.room)) }
+
+// never is a price above all others: a site that nobody could leave.
+const never = int64(1) << 62
+
+// flow is a solution of a transport, optimal at all times but for sites that
+// hold too many.
+type flow struct {
+	*transport
+	room  []int64 // the sites' own, which a closure changes
+	sent  []int64 // by link
+	load  []int64 // by site, nowhere included
+	price []int64 // by site
+	tree  tree
+	lanes [][]lane // by site, nil until needed: where its people could move to, by site
+
+	path []swap  // scratch
+	cand []offer // by site
+}
+
+// lane is where people of one site could move to.
+type lane struct {
+	to    int32
+	swaps []swap // a heap
+}
+
+// swap moves people from one link of their origin to another.
+type swap struct {
+	cost     int64
+	from, to int32
+}
+
+func (s swap) before(o swap) bool { return s.cost < o.cost || s.cost == o.cost && s.from < o.from }
+
+// offer is what a price would be, and by way of which site.
+type offer struct {
+	price int64
+	via   int32
+}
+
+// solve finds the optimal flow.
+func (t *transport) solve() *flow {
+	sites := len(t.room)
+	f := &flow{transport: t, room: slices.Clone(t.room), sent: make([]int64, len(t.site)), load: make([]int64, sites+1), price: make([]int64, sites+1),
+		tree: newTree(sites + 1), lanes: make([][]lane, sites), cand: make([]offer, sites)}
+	for i, n := range t.people {
+		l := t.first[i]
+		f.sent[l] = n
+		f.load[t.site[l]] += n
+	}
+	var full []int32
+	for j := range f.room {
+		if f.load[j] >= f.room[j] {
+			full = append(full, int32(j))
+		}
+	}
+	f.reprice(full)
+	for j := range f.room {
+		f.relieve(int32(j))
+	}
+	return f
+}
+
+// relieve moves people on until the site holds no more than it has room for.
+func (f *flow) relieve(j int32) {
+	for f.load[j] > f.room[j] {
+		f.augment(j)
+	}
+}
+
+// full says whether a site has no room left.
+func (f *flow) full(j int32) bool { return j != f.nowhere() && f.load[j] >= f.room[j] }
+
+// augment moves people along the shortest way from a site that holds too many.
+func (f *flow) augment(from int32) {
+	amount, end := f.load[from]-f.room[from], from
+	f.path = f.path[:0]
+	for end == from || f.full(end) {
+		s := *f.top(end, f.tree.parent[end])
+		amount = min(amount, f.sent[s.from])
+		f.path = append(f.path, s)
+		end = f.site[s.to]
+	}
+	if end != f.nowhere() {
+		amount = min(amount, f.room[end]-f.load[end])
+	}
+	var changed []int32
+	for _, s := range f.path {
+		f.move(s, amount)
+	}
+	for _, s := range f.path {
+		if f.sent[s.from] == 0 {
+			changed = append(changed, f.site[s.from])
+		}
+	}
+	f.load[from] -= amount
+	f.load[end] += amount
+	if f.full(end) {
+		changed = append(changed, end)
+	}
+	f.reprice(changed)
+}
+
+// move sends people along another link, and lists what they could do next.
+func (f *flow) move(s swap, amount int64) {
+	f.sent[s.from] -= amount
+	arrived := f.sent[s.to] == 0
+	f.sent[s.to] += amount
+	if j := f.site[s.to]; arrived && j != f.nowhere() && f.lanes[j] != nil {
+		f.list(j, s.to, true)
+	}
+}
+
+// list puts the swaps of a link's people into the lanes of their site, and in
+// their heaps' order if the lanes are in use already.
+func (f *flow) list(j, link int32, heaped bool) {
+	i := f.origin[link]
+	for l := f.first[i]; l < f.first[i+1]; l++ {
+		if l == link {
+			continue
+		}
+		lane := f.laneTo(j, f.site[l])
+		lane.swaps = append(lane.swaps, swap{f.cost[l] - f.cost[link], link, l})
+		if heaped {
+			up(lane.swaps)
+		}
+	}
+}
+
+// laneTo finds the lane from one site to another, or makes it.
+func (f *flow) laneTo(j, to int32) *lane {
+	at, ok := slices.BinarySearchFunc(f.lanes[j], to, func(l lane, to int32) int { return int(l.to) - int(to) })
+	if !ok {
+		f.lanes[j] = slices.Insert(f.lanes[j], at, lane{to: to})
+	}
+	return &f.lanes[j][at]
+}
+
+// lanesOf makes the lanes of a site when they are first needed.
+func (f *flow) lanesOf(j int32) []lane {
+	if f.lanes[j] == nil {
+		f.lanes[j] = []lane{}
+		for _, l := range f.links[f.atSite[j]:f.atSite[j+1]] {
+			if f.sent[l] > 0 {
+				f.list(j, l, false)
+			}
+		}
+		for i := range f.lanes[j] {
+			heapify(f.lanes[j][i].swaps)
+		}
+	}
+	return f.lanes[j]
+}
+
+// top is the cheapest swap from one site to another, nil if there is none.
+func (f *flow) top(j, to int32) *swap {
+	lanes := f.lanesOf(j)
+	at, ok := slices.BinarySearchFunc(lanes, to, func(l lane, to int32) int { return int(l.to) - int(to) })
+	if !ok {
+		return nil
+	}
+	return f.head(&lanes[at])
+}
+
+// head drops swaps of people who have left.
+func (f *flow) head(l *lane) *swap {
+	for len(l.swaps) > 0 {
+		if f.sent[l.swaps[0].from] > 0 {
+			return &l.swaps[0]
+		}
+		l.swaps = pop(l.swaps)
+	}
+	return nil
+}
+
+// reprice finds prices of sites and of all whose way on leads by them. It is
+// Dijkstra's algorithm from the sites that keep their prices, ordered by how
+// much a price rises, which is never less than nothing.
+func (f *flow) reprice(roots []int32) {
+	stale := f.tree.cut(roots)
+	for _, j := range stale {
+		f.cand[j] = offer{never, -1}
+		for i := range f.lanesOf(j) {
+			if l := &f.lanes[j][i]; !f.tree.loose[l.to] {
+				f.consider(j, l)
+			}
+		}
+	}
+	for len(stale) > 0 {
+		at := 0
+		for i := range stale {
+			if f.rise(stale[i]) < f.rise(stale[at]) {
+				at = i
+			}
+		}
+		j := stale[at]
+		stale[at] = stale[len(stale)-1]
+		stale = stale[:len(stale)-1]
+		f.price[j] = f.cand[j].price
+		f.tree.hang(j, f.cand[j].via)
+		if f.price[j] == never {
+			continue
+		}
+		for _, k := range stale {
+			lanes := f.lanes[k]
+			if at, ok := slices.BinarySearchFunc(lanes, j, func(l lane, to int32) int { return int(l.to) - int(to) }); ok {
+				f.consider(k, &lanes[at])
+			}
+		}
+	}
+}
+
+func (f *flow) rise(j int32) int64 {
+	if f.cand[j].price == never {
+		return never
+	}
+	return f.cand[j].price - f.price[j]
+}
+
+// consider offers a site the way on by a lane.
+func (f *flow) consider(j int32, l *lane) {
+	if f.price[l.to] == never {
+		return
+	}
+	if s := f.head(l); s != nil && s.cost+f.price[l.to] < f.cand[j].price {
+		f.cand[j] = offer{s.cost + f.price[l.to], l.to}
+	}
+}
+
+// clone is a copy to change; lanes are made anew when needed.
+func (f *flow) clone() *flow {
+	c := *f
+	c.room, c.sent, c.load, c.price = slices.Clone(f.room), slices.Clone(f.sent), slices.Clone(f.load), slices.Clone(f.price)
+	c.tree = f.tree.clone()
+	c.lanes, c.path, c.cand = make([][]lane, len(f.lanes)), nil, make([]offer, len(f.cand))
+	return &c
+}
+
+// close takes all room from a site and moves its people on.
+func (f *flow) close(j int32) {
+	hadRoom := !f.full(j)
+	f.room[j] = 0
+	if hadRoom {
+		f.reprice([]int32{j})
+	}
+	f.relieve(j)
+}
+
+// unserved is how many people go nowhere.
+func (f *flow) unserved() int64 { return f.load[f.nowhere()] }
+
+// walking is the cost of those who go somewhere.
+func (f *flow) walking() int64 {
+	total := int64(0)
+	for l, n := range f.sent {
+		if n > 0 && f.site[l] != f.nowhere() {
+			total += n * f.cost[l]
+		}
+	}
+	return total
+}
+
+// value is what one place more at a site would save. It is the site's price,
+// unless nobody is there who could tell it: then it is what the origin that
+// would save most by going there would save.
+func (f *flow) value(j int32) int64 {
+	if f.price[j] != never {
+		return f.price[j]
+	}
+	most := int64(0)
+	for _, l := range f.links[f.atSite[j]:f.atSite[j+1]] {
+		if i := f.origin[l]; f.people[i] > 0 {
+			most = max(most, f.least(i)-f.cost[l])
+		}
+	}
+	return most
+}
+
+// least is what one person more at an origin would cost: the dual solution.
+func (f *flow) least(i int32) int64 {
+	best := never
+	for l := f.first[i]; l < f.first[i+1]; l++ {
+		if p := f.price[f.site[l]]; p != never {
+			best = min(best, f.cost[l]+p)
+		}
+	}
+	return best
+}
