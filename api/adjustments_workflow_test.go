@@ -37,13 +37,19 @@ var people = []adjustment.Actor{{Name: "huangbei", Role: adjustment.Proposer, St
 
 func openOffice(t testing.TB, synthetic bool) *office {
 	t.Helper()
+	return openOfficeOf(t, town(t, synthetic))
+}
+
+// openOfficeOf keeps a snapshot in a store.
+func openOfficeOf(t testing.TB, snapshot *spatial.Snapshot) *office {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	store, err := geopackage.Open(t.Context(), filepath.Join(t.TempDir(), "town.gpkg"), log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	if err := store.Fill(t.Context(), copied{town(t, synthetic)}, nil); err != nil {
+	if err := store.Fill(t.Context(), copied{snapshot}, nil); err != nil {
 		t.Fatal(err)
 	}
 	live, err := data.Open(t.Context(), store, log)

@@ -236,13 +236,23 @@ func bound(layers []*spatial.Layer) (b orb.Bound, ok bool) {
 // derivedTouched are the derived layers that an event touches: all of each of
 // which a source is touched.
 func (s *Server) derivedTouched(e data.Event) []data.Touched {
+	return s.derivedWhere(func(d *derivedLayer) bool {
+		return slices.ContainsFunc(e.Touched, func(at data.Touched) bool {
+			return slices.Contains(d.from, at.Layer) || slices.Contains(d.also, at.Layer)
+		})
+	})
+}
+
+// derivedTimed are those that the clock touches.
+func (s *Server) derivedTimed() []data.Touched {
+	return s.derivedWhere(func(d *derivedLayer) bool { return d.timed })
+}
+
+func (s *Server) derivedWhere(touched func(*derivedLayer) bool) []data.Touched {
 	current := s.state.Current().Published()
 	var list []data.Touched
 	for _, d := range s.derived {
-		touched := slices.ContainsFunc(e.Touched, func(at data.Touched) bool {
-			return slices.Contains(d.from, at.Layer) || slices.Contains(d.also, at.Layer)
-		})
-		if !touched || !d.possible(current) {
+		if !touched(d) || !d.possible(current) {
 			continue
 		}
 		if b, ok := bound(d.sources(current)); ok {

@@ -14,6 +14,7 @@ import (
 
 	"wangge/data"
 	"wangge/spatial"
+	"wangge/spatial/closure"
 	"wangge/tiles"
 )
 
@@ -127,22 +128,62 @@ func (s *Server) tell(ctx context.Context, to *telling, last *data.Event) error 
 }
 
 func (s *Server) follow(ctx context.Context, to *telling, last data.Event) error {
+	told := s.closuresNow()
 	for {
-		waiting, cancel := context.WithTimeout(ctx, s.limits.silence)
+		waiting, cancel := context.WithTimeout(ctx, s.silence(told))
 		next, err := s.state.Next(waiting, last)
 		silent := waiting.Err() != nil && ctx.Err() == nil
 		cancel()
+		now := s.closuresNow()
 		switch {
-		case err != nil && silent:
+		case err != nil && silent && now.Name() == told.Name():
 			err = to.alive(last)
+		case err != nil && silent:
+			err = nil
 		case err == nil:
 			err = to.change(last, next)
 			last = next
 		}
-		if err != nil {
+		if err == nil && now.Name() != told.Name() {
+			err = to.closures(last, now, s.derivedTimed())
+		}
+		if told = now; err != nil {
 			return err
 		}
 	}
+}
+
+// closuresNow are the closures in force.
+func (s *Server) closuresNow() *closure.Set { return closure.Scheduled(s.state.Current()).At(s.now()) }
+
+// silence is how long an event stream may say nothing: until others are in
+// force, if that comes first.
+func (s *Server) silence(force *closure.Set) time.Duration {
+	if force.Next.IsZero() {
+		return s.limits.silence
+	}
+	return min(s.limits.silence, max(force.Next.Sub(s.now()), 0)+time.Millisecond)
+}
+
+// closures tells that other closures are in force without any change of the
+// data, and which layers that touches.
+func (t *telling) closures(last data.Event, force *closure.Set, timed []data.Touched) error {
+	told := struct {
+		Version spatial.Version `json:"version"`
+		Active  []int64         `json:"active"`
+		Layers  []touched       `json:"layers"`
+	}{last.Version, []int64{}, t.told(timed)}
+	if len(told.Layers) == 0 && t.only != nil && !slices.Contains(t.only, closure.Layer) {
+		return nil
+	}
+	for _, c := range force.Closures {
+		told.Active = append(told.Active, c.ID)
+	}
+	body, err := encode(told)
+	if err != nil {
+		return err
+	}
+	return t.write("event: closures\ndata: %s\n\n", body)
 }
 
 // telling writes events to one client.
@@ -230,8 +271,13 @@ func (t *telling) write(format string, a ...any) error {
 
 // touched is what an event touched of the layers that the client asked for.
 func (t *telling) touched(e data.Event) []touched {
+	return t.told(slices.Concat(e.Touched, t.derived(e)))
+}
+
+// told is what of some touched layers the client asked for.
+func (t *telling) told(all []data.Touched) []touched {
 	list := []touched{}
-	for _, at := range slices.Concat(e.Touched, t.derived(e)) {
+	for _, at := range all {
 		if t.hides(at.Layer) || t.only != nil && !slices.Contains(t.only, at.Layer) {
 			continue
 		}

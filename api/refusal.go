@@ -10,6 +10,7 @@ import (
 	"github.com/paulmach/orb/geojson"
 
 	"wangge/api/auth"
+	"wangge/data/ledger"
 	"wangge/spatial/adjustment"
 )
 
@@ -23,6 +24,7 @@ func refusalOf(err error) *problem {
 		changed   *adjustment.ChangedError
 		stale     *adjustment.StaleError
 		refused   *adjustment.RefusedError
+		reopened  *ledger.StaleClosureError
 	)
 	switch {
 	case errors.Is(err, auth.ErrUnknown):
@@ -42,6 +44,9 @@ func refusalOf(err error) *problem {
 	case errors.As(err, &stale):
 		return &problem{Status: http.StatusPreconditionFailed, Kind: "stale", Rule: "revision", Where: adjustmentName(stale.ID), Detail: err.Error(),
 			Fix: "read the newest revision and try again"}
+	case errors.As(err, &reopened):
+		return &problem{Status: http.StatusPreconditionFailed, Kind: "stale", Rule: "revision", Where: fmt.Sprintf("closure %d", reopened.ID), Detail: err.Error(),
+			Fix: "read it again and try again"}
 	case errors.As(err, &refused):
 		return refusedPlan(refused)
 	}

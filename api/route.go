@@ -56,6 +56,7 @@ func (s *Server) table() []route {
 		s.collectionRoutes(),
 		s.itemRoutes(),
 		s.nearestRoutes(),
+		s.closureRoutes(),
 		s.gridRoutes(),
 		s.signInRoutes(),
 		s.historyRoutes(),

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"wangge/api/auth"
 	"wangge/data"
@@ -19,10 +20,13 @@ func internalLayers() []*spatial.Schema {
 }
 
 // prepare makes what older stores lack: the rule sets for shelters, where
-// there are shelters, and the internal layers.
+// there are shelters, the closures, where there are roads, and the internal
+// layers.
 func prepare(ctx context.Context, live *data.Live) error {
-	if _, err := live.Edit(ctx, addStandards); err != nil {
-		return err
+	for _, add := range []func(*spatial.Snapshot) (spatial.Change, error){addStandards, addClosures} {
+		if _, err := live.Edit(ctx, add); err != nil {
+			return err
+		}
 	}
 	return live.Prepare(ctx, internalLayers()...)
 }
@@ -41,6 +45,20 @@ func addStandards(s *spatial.Snapshot) (change spatial.Change, err error) {
 	return spatial.Change{Note: "rule sets for shelters", Create: []*spatial.Schema{schema}, Layers: []spatial.LayerChange{{Layer: schema.ID, Put: rows}}}, nil
 }
 
+// addClosures is the change that makes the layers of closures.
+func addClosures(s *spatial.Snapshot) (change spatial.Change, err error) {
+	change.Note = "layers of closures"
+	if _, err := s.Layer("roads"); err != nil {
+		return change, nil
+	}
+	for _, schema := range ledger.ClosureSchemas() {
+		if _, err := s.Layer(schema.ID); err != nil {
+			change.Create = append(change.Create, schema)
+		}
+	}
+	return change, nil
+}
+
 // bookkeeping is a source with the layers that the service keeps for itself,
 // empty but for tokens, so that a store is complete from its first version on.
 type bookkeeping struct {
@@ -49,7 +67,11 @@ type bookkeeping struct {
 }
 
 func withBookkeeping(from data.Source, tokens []spatial.Row) bookkeeping {
-	return bookkeeping{data.WithInternal(from, internalLayers()...), tokens}
+	more := internalLayers()
+	if slices.ContainsFunc(from.Schemas(), func(s *spatial.Schema) bool { return s.ID == "roads" }) {
+		more = append(more, ledger.ClosureSchemas()...)
+	}
+	return bookkeeping{data.WithInternal(from, more...), tokens}
 }
 
 // Rows are the source's, and the tokens.
