@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"spatial/history":          {"spatial", "spatial/partition", "spatial/geodesic"},
 	"spatial/adjustment":       {"spatial", "spatial/partition", "spatial/geodesic", "spatial/history"},
 	"spatial/shelter":          {"spatial", "spatial/geodesic", "spatial/road", "spatial/exposure"},
-	"spatial/response":         {"spatial", "spatial/geodesic", "spatial/road"},
+	"spatial/response":         {"spatial", "spatial/geodesic", "spatial/road", "spatial/partition"},
 	"spatial/closure":          {"spatial", "spatial/geodesic", "spatial/road"},
 	"spatial/relate":           {},
 	"spatial/filter":           {"spatial", "spatial/geodesic", "spatial/relate"},

@@ -125,6 +125,36 @@ func (n *Network) Along(edge int32, fraction float64) Position {
 	return p
 }
 
+// PointsAlong are the points at ascending fractions along an edge. Cost: 100 ns
+// for each of them and for each vertex.
+func (n *Network) PointsAlong(edge int32, fractions []float64) []orb.Point {
+	e := &n.edges[edge]
+	points := make([]orb.Point, 0, len(fractions))
+	var passed geodesic.Meters
+	for i := 1; i < len(e.Line); i++ {
+		a, b := e.Line[i-1], e.Line[i]
+		whole := geodesic.Distance(a, b)
+		for len(points) < len(fractions) {
+			walked := geodesic.Meters(fractions[len(points)]) * e.Length
+			if walked > passed+whole && i < len(e.Line)-1 {
+				break
+			}
+			t := 0.0
+			if whole > 0 {
+				t = min(max(float64((walked-passed)/whole), 0), 1)
+			}
+			points = append(points, orb.Point{a[0] + t*(b[0]-a[0]), a[1] + t*(b[1]-a[1])})
+		}
+		passed += whole
+	}
+	return points
+}
+
+// Stretch is the line of an edge from one fraction to another, in that direction.
+func (n *Network) Stretch(edge int32, from, to float64) orb.LineString {
+	return n.between(edge, from, to)
+}
+
 // pointAlong is the point after some metres of a line.
 func pointAlong(line orb.LineString, walked geodesic.Meters) orb.Point {
 	if walked <= 0 {
