@@ -190,6 +190,25 @@ func (x boxes) candidates(b orb.Bound) iter.Seq[int64] {
 	}
 }
 
+// appendMeeting appends the ids that candidates yields.
+func (x boxes) appendMeeting(ids []int64, b orb.Bound) []int64 {
+	window := newBoxEntry(b, 0)
+	x.tree.Search(b.Min, b.Max, func(_, _ [2]float64, p *page[boxEntry]) bool {
+		for i, g := range p.groups {
+			if !g.meets(window) {
+				continue
+			}
+			for k := range p.group(i) {
+				if e := &p.entries[i*groupEntries+k]; e.meets(window) {
+					ids = append(ids, e.id)
+				}
+			}
+		}
+		return true
+	})
+	return ids
+}
+
 func yieldMeeting(entries []boxEntry, window boxEntry, yield func(int64) bool) bool {
 	for i := range entries {
 		if entries[i].meets(window) && !yield(entries[i].id) {

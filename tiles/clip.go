@@ -60,27 +60,79 @@ func share(whole, part, run uint64) int64 {
 	return int64(quotient)
 }
 
-// cutPath returns the pieces of a path on the kept side, which begin and end
-// on the limit where the path crosses it.
-func (s side) cutPath(path []px) [][]px {
-	var pieces [][]px
-	var piece []px
-	for i, p := range path {
+// crossed says whether a box has something on the side that is not kept.
+func (s side) crossed(b box) bool { return !s.keeps(b.min) || !s.keeps(b.max) }
+
+// cutter cuts paths along the border of the buffered square. Its slices are
+// scratch: what it gives is valid until it cuts something else.
+type cutter struct {
+	paths      arena
+	kept, next [][]px // paths before and after a side
+	pieces     [][]px
+	after      []int // the piece that follows each
+	used       []bool
+	ends, open []end
+}
+
+// cutLine gives the pieces of a line within the square.
+func (c *cutter) cutLine(line []px) [][]px {
+	c.paths, c.kept = c.paths[:0], append(c.kept[:0], line)
+	around := boxOf(line)
+	for _, side := range sides() {
+		if !side.crossed(around) {
+			continue
+		}
+		c.pieces = c.pieces[:0]
+		for _, path := range c.kept {
+			c.cutPath(side, path, 0, len(path))
+		}
+		c.kept, c.pieces = c.pieces, c.kept
+	}
+	return c.kept
+}
+
+// cutPath appends to c.pieces those of a path on the kept side, which begin
+// and end on the limit where the path crosses it. The path begins at one of
+// the positions and goes on around them, over so many.
+func (c *cutter) cutPath(s side, path []px, first, n int) {
+	from := len(c.paths)
+	var last px
+	within := false
+	for i := range n {
+		at := first + i
+		if at >= len(path) {
+			at -= len(path)
+		}
+		p := path[at]
 		kept := s.keeps(p)
-		if i > 0 && kept != s.keeps(path[i-1]) {
-			piece = appendNew(piece, s.crossing(path[i-1], p))
+		if i > 0 && kept != within {
+			c.paths.add(from, s.crossing(last, p))
 		}
 		if kept {
-			piece = appendNew(piece, p)
-		} else if piece != nil {
-			pieces = append(pieces, piece)
-			piece = nil
+			c.paths.add(from, p)
+		} else if len(c.paths) > from {
+			c.pieces = append(c.pieces, c.paths.take(from))
+			from = len(c.paths)
 		}
+		last, within = p, kept
 	}
-	if piece != nil {
-		pieces = append(pieces, piece)
+	if len(c.paths) > from {
+		c.pieces = append(c.pieces, c.paths.take(from))
 	}
-	return pieces
+}
+
+// arena holds paths one after the other.
+type arena []px
+
+// take gives the path appended since from, which may be changed in place but
+// not grown.
+func (a arena) take(from int) []px { return a[from:len(a):len(a)] }
+
+// add appends a position that differs from the last of the path since from.
+func (a *arena) add(from int, p px) {
+	if n := len(*a); n == from || (*a)[n-1] != p {
+		*a = append(*a, p)
+	}
 }
 
 // appendNew appends a position that differs from the last.
@@ -91,21 +143,32 @@ func appendNew(path []px, p px) []px {
 	return append(path, p)
 }
 
-// cutRings returns the part on the kept side of the area that rings enclose
+// cutRings gives the part within the square of the area that rings enclose
 // together: the shell and the holes of one polygon, holes wound the other
-// way. Rings here do not repeat their first position.
-func (s side) cutRings(rings [][]px) [][]px {
-	var whole, pieces [][]px
-	for _, ring := range rings {
+// way, all within a box. Rings here do not repeat their first position.
+func (c *cutter) cutRings(rings [][]px, around box) [][]px {
+	c.paths, c.kept = c.paths[:0], append(c.kept[:0], rings...)
+	for _, side := range sides() {
+		if side.crossed(around) {
+			c.cutSide(side)
+		}
+	}
+	return c.kept
+}
+
+// cutSide does it for one side.
+func (c *cutter) cutSide(s side) {
+	c.pieces, c.next = c.pieces[:0], c.next[:0]
+	for _, ring := range c.kept {
 		out := slices.IndexFunc(ring, func(p px) bool { return !s.keeps(p) })
 		if out < 0 {
-			whole = append(whole, ring)
-			continue
+			c.next = append(c.next, ring)
+		} else {
+			c.cutPath(s, ring, out, len(ring)+1)
 		}
-		fromOutside := slices.Concat(ring[out:], ring[:out+1])
-		pieces = append(pieces, s.cutPath(fromOutside)...)
 	}
-	return append(whole, s.join(pieces)...)
+	c.join(s)
+	c.kept, c.next = c.next, c.kept
 }
 
 // end is where a piece begins or ends on the limit.
@@ -120,50 +183,49 @@ type end struct {
 // one coming back, with the polygon's inside between them. Pairing as
 // brackets are paired gives closed rings of the same signed area even where
 // rounding has made ends coincide or rings cross.
-func (s side) join(pieces [][]px) [][]px {
-	next := make([]int, len(pieces))
-	var open []end
-	for _, e := range s.ends(pieces) {
-		n := len(open)
-		if n == 0 || open[n-1].exit == e.exit {
-			open = append(open, e)
+func (c *cutter) join(s side) {
+	c.after = slices.Grow(c.after[:0], len(c.pieces))[:len(c.pieces)]
+	c.sortEnds(1 - s.axis)
+	c.open = c.open[:0]
+	for _, e := range c.ends {
+		n := len(c.open)
+		if n == 0 || c.open[n-1].exit == e.exit {
+			c.open = append(c.open, e)
 			continue
 		}
-		from, to := open[n-1], e
+		from, to := c.open[n-1], e
 		if e.exit {
-			from, to = e, open[n-1]
+			from, to = e, c.open[n-1]
 		}
-		next[from.piece] = to.piece
-		open = open[:n-1]
+		c.after[from.piece] = to.piece
+		c.open = c.open[:n-1]
 	}
-	return follow(pieces, next)
+	c.follow()
 }
 
-func (s side) ends(pieces [][]px) []end {
-	along := 1 - s.axis
-	ends := make([]end, 0, 2*len(pieces))
-	for i, piece := range pieces {
-		ends = append(ends,
+// sortEnds lists the ends of the pieces in their order along an axis.
+func (c *cutter) sortEnds(along int) {
+	c.ends = c.ends[:0]
+	for i, piece := range c.pieces {
+		c.ends = append(c.ends,
 			end{piece[0][along], i, false},
 			end{piece[len(piece)-1][along], i, true})
 	}
-	slices.SortStableFunc(ends, func(a, b end) int { return cmp.Compare(a.at, b.at) })
-	return ends
+	slices.SortStableFunc(c.ends, func(a, b end) int { return cmp.Compare(a.at, b.at) })
 }
 
-// follow concatenates the pieces of each cycle of next.
-func follow(pieces [][]px, next []int) [][]px {
-	var rings [][]px
-	used := make([]bool, len(pieces))
-	for first := range pieces {
-		var ring []px
-		for i := first; !used[i]; i = next[i] {
-			used[i] = true
-			ring = append(ring, pieces[i]...)
+// follow puts the pieces that follow each other together to rings.
+func (c *cutter) follow() {
+	c.used = slices.Grow(c.used[:0], len(c.pieces))[:len(c.pieces)]
+	clear(c.used)
+	for first := range c.pieces {
+		from := len(c.paths)
+		for i := first; !c.used[i]; i = c.after[i] {
+			c.used[i] = true
+			c.paths = append(c.paths, c.pieces[i]...)
 		}
-		if ring != nil {
-			rings = append(rings, ring)
+		if len(c.paths) > from {
+			c.next = append(c.next, c.paths.take(from))
 		}
 	}
-	return rings
 }

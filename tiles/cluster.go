@@ -53,14 +53,14 @@ type crowd struct {
 	alone   []spatial.Feature                // stand for themselves and are in no square
 }
 
-// crowd is nil where the features of the layer stand for themselves.
-func (e *layerEncoder) crowd() (*crowd, error) {
-	always := clustered(e.layer, e.shaper.frame.matrix.level(e.id.Z))
-	if !always && e.layer.Len() <= mostInTile {
-		return nil, nil
-	}
+// crowd is nil where the features of the layer, many as may be near, stand for
+// themselves; they do not if they are always in clusters.
+func (e *layerEncoder) crowd(always bool) (*crowd, error) {
 	if e.where == nil && e.shaper.frame.asStored() {
 		return e.countedCrowd(always), nil
+	}
+	if always {
+		e.near = e.finder.Meeting(e.layer, e.shaper.frame.reach())
 	}
 	return e.scannedCrowd(always)
 }
@@ -273,5 +273,5 @@ func (e *layerEncoder) tagValue(name string, v spatial.Value) {
 		e.keys = append(e.keys, name)
 	}
 	e.tags = appendVarint(e.tags, uint64(key))
-	e.tags = appendVarint(e.tags, e.code(v))
+	e.tags = appendVarint(e.tags, e.values.code(v))
 }

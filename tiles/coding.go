@@ -26,57 +26,81 @@ const codings = 3
 // String is the name of the coding in HTTP.
 func (c Coding) String() string { return [codings]string{"identity", "gzip", "zstd"}[c] }
 
-// gzipLevel is where more effort hardly shrinks tiles further.
-const gzipLevel = 5
+// Levels of gzip. More than the high one shrinks tiles by a hundredth or two. A
+// small tile would take longer to compress than to make; the low one costs it
+// half the time, and a kilobyte or two.
+const (
+	gzipHigh, gzipLow = 4, 2
+	smallTile         = 32 << 10
+)
 
-// coders are compressors that can be used again, as making one costs more than
-// compressing a tile.
-type coders struct{ gzip, zstd sync.Pool }
+// Compressors are used again, as making one costs more than compressing a tile.
+var (
+	highWriters = sync.Pool{New: func() any { return newGzip(gzipHigh) }}
+	lowWriters  = sync.Pool{New: func() any { return newGzip(gzipLow) }}
+	zstdWriters sync.Pool
+)
 
-// Compress gives bytes in a coding, the same ones for the same bytes.
-func Compress(raw []byte, c Coding) ([]byte, error) { return new(coders).compress(raw, c) }
-
-func (k *coders) compress(raw []byte, c Coding) ([]byte, error) {
-	switch c {
-	case Gzip:
-		return k.gzipped(raw)
-	case Zstd:
-		return k.zstandard(raw)
+func newGzip(level int) *gzip.Writer {
+	w, err := gzip.NewWriterLevel(nil, level)
+	if err != nil {
+		panic(err) // there is no such level
 	}
-	return raw, nil
+	return w
 }
 
-func (k *coders) gzipped(raw []byte) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(len(raw)/2 + 64)
-	w, ok := k.gzip.Get().(*gzip.Writer)
-	if !ok {
-		var err error
-		if w, err = gzip.NewWriterLevel(nil, gzipLevel); err != nil {
-			return nil, err
-		}
+// Compress gives bytes in a coding, the same ones for the same bytes.
+func Compress(raw []byte, c Coding) ([]byte, error) {
+	if c == Identity {
+		return raw, nil
 	}
-	defer k.gzip.Put(w)
-	w.Reset(&b)
+	return appendCompressed(nil, raw, c)
+}
+
+// appendCompressed appends bytes in a coding.
+func appendCompressed(to, raw []byte, c Coding) ([]byte, error) {
+	switch c {
+	case Gzip:
+		return gzipped(to, raw)
+	case Zstd:
+		return zstandard(to, raw)
+	}
+	return append(to, raw...), nil
+}
+
+// appender is a slice that can be written to.
+type appender []byte
+
+func (a *appender) Write(b []byte) (int, error) {
+	*a = append(*a, b...)
+	return len(b), nil
+}
+
+func gzipped(to, raw []byte) ([]byte, error) {
+	writers := &highWriters
+	if len(raw) < smallTile {
+		writers = &lowWriters
+	}
+	w := writers.Get().(*gzip.Writer)
+	defer writers.Put(w)
+	w.Reset((*appender)(&to))
 	if _, err := w.Write(raw); err != nil {
 		return nil, err
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return bytes.Clone(b.Bytes()), nil
+	err := w.Close()
+	return to, err
 }
 
-func (k *coders) zstandard(raw []byte) ([]byte, error) {
-	w, ok := k.zstd.Get().(*zstd.Encoder)
+func zstandard(to, raw []byte) ([]byte, error) {
+	w, ok := zstdWriters.Get().(*zstd.Encoder)
 	if !ok {
 		var err error
 		if w, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)); err != nil {
 			return nil, err
 		}
 	}
-	defer k.zstd.Put(w)
-	return bytes.Clone(w.EncodeAll(raw, make([]byte, 0, len(raw)/2+64))), nil
+	defer zstdWriters.Put(w)
+	return w.EncodeAll(raw, to), nil
 }
 
 // expand undoes a coding.

@@ -1,13 +1,10 @@
 package tiles
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"slices"
 	"sync"
-
-	"github.com/paulmach/orb"
 
 	"wangge/spatial"
 )
@@ -45,82 +42,102 @@ const (
 // tile. Conditions that would cost too much are refused with
 // *spatial.InvalidError.
 func Encode(v View, id ID) (Content, error) {
-	var tile Content
-	for i, layer := range v.Layers {
-		e := newLayerEncoder(v, i, id)
-		aggregated, err := e.encode()
-		if err != nil {
-			return Content{}, err
-		}
-		if aggregated {
-			tile.Aggregated = append(tile.Aggregated, layer.ID())
-		}
-		if len(e.features) > 0 {
-			tile.Bytes = appendBytes(tile.Bytes, tileLayer, e.message())
-		}
-		e.release()
-	}
-	return tile, nil
+	e := encoders.Get().(*encoder)
+	defer e.release()
+	aggregated, err := e.encode(v, id)
+	return Content{slices.Clone(e.tile), aggregated}, err
 }
 
-// layerEncoder builds one layer message of a tile. All but what it encodes is
-// scratch that the next layer reuses.
+// encoder builds a tile. All it has is scratch that the next tile reuses.
+type encoder struct {
+	layer  layerEncoder
+	tile   []byte
+	packed []byte // in a coding
+}
+
+var encoders = sync.Pool{New: func() any { return &encoder{} }}
+
+// release gives the encoder back, holding on to nothing it has encoded and to
+// no more memory than most tiles take.
+func (e *encoder) release() {
+	const large = 4 << 20
+	if cap(e.tile) > large {
+		return
+	}
+	e.layer.forget()
+	encoders.Put(e)
+}
+
+// encode fills e.tile, and says which layers stand in clusters.
+func (e *encoder) encode(v View, id ID) (aggregated []spatial.LayerID, err error) {
+	e.tile = e.tile[:0]
+	for i, layer := range v.Layers {
+		e.layer.begin(v, i, id)
+		crowded, err := e.layer.encode()
+		if err != nil {
+			e.tile = e.tile[:0]
+			return nil, err
+		}
+		if crowded {
+			aggregated = append(aggregated, layer.ID())
+		}
+		if len(e.layer.features) > 0 {
+			e.tile = appendBytes(e.tile, tileLayer, e.layer.message())
+		}
+	}
+	return aggregated, nil
+}
+
+// layerEncoder builds one layer message of a tile.
 type layerEncoder struct {
 	layer    *spatial.Layer
 	where    Condition // nil: all features
 	id       ID
 	shaper   shaper
-	fields   []int    // indices of the fields shown
-	keys     []string // names of tags, those of the fields first
-	texts    map[string]uint64
-	codes    map[spatial.Value]uint64 // of values that are no texts
-	values   []byte
+	finder   spatial.Finder
+	near     []spatial.Feature // those that may be in the tile
+	fields   []int             // indices of the fields shown
+	keys     []string          // names of tags, those of the fields first
+	values   dictionary
 	tags     []byte
-	feature  []byte
 	features []byte
+	whole    []byte // the message
 }
 
-var layerEncoders = sync.Pool{New: func() any {
-	return &layerEncoder{texts: map[string]uint64{}, codes: map[spatial.Value]uint64{}}
-}}
-
-// release gives the encoder back, without what it has encoded and without maps
-// so large that to clear them would cost more than to make new ones.
-func (e *layerEncoder) release() {
-	const large = 4096
-	if len(e.texts)+len(e.codes) > large {
-		e.texts, e.codes = map[string]uint64{}, map[spatial.Value]uint64{}
-	}
-	clear(e.texts)
-	clear(e.codes)
-	e.layer, e.where = nil, nil
-	e.keys, e.values, e.features = e.keys[:0], e.values[:0], e.features[:0]
-	layerEncoders.Put(e)
+func (e *layerEncoder) forget() {
+	e.layer, e.where, e.near = nil, nil, nil
+	e.finder.Release()
+	e.values.reset(0)
 }
 
-func newLayerEncoder(v View, i int, id ID) *layerEncoder {
-	e := layerEncoders.Get().(*layerEncoder)
-	e.layer, e.id, e.shaper.frame = v.Layers[i], id, v.matrix().frame(id, v.Datum)
+func (e *layerEncoder) begin(v View, i int, id ID) {
+	e.layer, e.where, e.id, e.shaper.frame = v.Layers[i], nil, id, v.matrix().frame(id, v.Datum)
 	if v.Where != nil {
 		e.where = v.Where[i]
 	}
 	schema := e.layer.Schema()
-	e.fields = v.fields(schema, int(v.matrix().level(id.Z)))
+	e.fields = v.appendFields(e.fields[:0], schema, int(v.matrix().level(id.Z)))
+	e.keys = e.keys[:0]
 	for _, field := range e.fields {
 		e.keys = append(e.keys, schema.Fields[field].Name)
 	}
-	return e
+	e.values.reset(len(e.fields))
+	e.features = e.features[:0]
 }
 
 // encode adds what is in the tile, and says whether it stands in clusters.
 func (e *layerEncoder) encode() (aggregated bool, err error) {
-	c, err := e.crowd()
-	if err != nil {
-		return false, err
+	always := clustered(e.layer, e.shaper.frame.matrix.level(e.id.Z))
+	if !always {
+		e.near = e.finder.Meeting(e.layer, e.shaper.frame.reach())
 	}
-	if c != nil {
-		e.addCrowd(c)
-		return true, nil
+	if always || len(e.near) > mostInTile {
+		if c, err := e.crowd(always); c != nil || err != nil {
+			if err == nil {
+				e.addCrowd(c)
+			}
+			return true, err
+		}
 	}
 	for f, err := range e.selected() {
 		if err != nil {
@@ -140,7 +157,7 @@ const maxWork = 50_000_000
 func (e *layerEncoder) selected() iter.Seq2[spatial.Feature, error] {
 	return func(yield func(spatial.Feature, error) bool) {
 		work := 0
-		for f := range candidates(e.layer, e.shaper.frame.reach()) {
+		for _, f := range e.near {
 			if e.where != nil {
 				if work += max(e.where.Cost(), 1); work > maxWork {
 					yield(spatial.Feature{}, e.tooCostly())
@@ -163,9 +180,9 @@ func (e *layerEncoder) tooCostly() error {
 		Fix:    "ask for a deeper zoom, fewer conditions, or simpler shapes"}
 }
 
-// fields are the indices of the fields that tags are made of at a zoom.
-func (v View) fields(schema *spatial.Schema, z int) []int {
-	var shown []int
+// appendFields appends the indices of the fields that tags are made of at a
+// zoom.
+func (v View) appendFields(shown []int, schema *spatial.Schema, z int) []int {
 	for i := range schema.Fields {
 		f := &schema.Fields[i]
 		if v.Properties == nil && !f.Detail && z >= f.FromZoom || slices.Contains(v.Properties, f.Name) {
@@ -175,30 +192,16 @@ func (v View) fields(schema *spatial.Schema, z int) []int {
 	return shown
 }
 
-// candidates yields the features whose boxes meet b, in id order.
-func candidates(layer *spatial.Layer, b orb.Bound) iter.Seq[spatial.Feature] {
-	all, ok := layer.Bound()
-	if !ok {
-		return func(func(spatial.Feature) bool) {}
-	}
-	if b.Contains(all.Min) && b.Contains(all.Max) {
-		return layer.All()
-	}
-	found := slices.Collect(layer.Intersecting(b))
-	slices.SortFunc(found, func(a, b spatial.Feature) int { return cmp.Compare(a.ID(), b.ID()) })
-	return slices.Values(found)
-}
-
 func (e *layerEncoder) message() []byte {
-	size := len(e.features) + len(e.values) + 64*(len(e.keys)+1)
-	m := appendUint(make([]byte, 0, size), layerVersion, 2)
+	m := appendUint(e.whole[:0], layerVersion, 2)
 	m = appendBytes(m, layerName, string(e.layer.ID()))
 	m = append(m, e.features...)
 	for _, key := range e.keys {
 		m = appendBytes(m, layerKeys, key)
 	}
-	m = append(m, e.values...)
-	return appendUint(m, layerExtent, Extent)
+	m = append(m, e.values.encoded...)
+	e.whole = appendUint(m, layerExtent, Extent)
+	return e.whole
 }
 
 // add appends a feature if it is in the tile.
@@ -211,14 +214,21 @@ func (e *layerEncoder) add(f spatial.Feature) {
 
 // finish appends a feature of the tags and commands that are ready.
 func (e *layerEncoder) finish(id uint64, kind int) {
-	e.feature = appendUint(e.feature[:0], featureID, id)
+	size := 1 + sizeOfVarint(id) + 2 + sizeOfBytes(len(e.shaper.commands))
 	if len(e.tags) > 0 {
-		e.feature = appendBytes(e.feature, featureTags, e.tags)
+		size += sizeOfBytes(len(e.tags))
 	}
-	e.feature = appendUint(e.feature, featureType, uint64(kind))
-	e.feature = appendBytes(e.feature, featureGeometry, e.shaper.commands)
-	e.features = appendBytes(e.features, layerFeatures, e.feature)
+	e.features = appendVarint(appendTag(e.features, layerFeatures, wireBytes), uint64(size))
+	e.features = appendUint(e.features, featureID, id)
+	if len(e.tags) > 0 {
+		e.features = appendBytes(e.features, featureTags, e.tags)
+	}
+	e.features = appendUint(e.features, featureType, uint64(kind))
+	e.features = appendBytes(e.features, featureGeometry, e.shaper.commands)
 }
+
+// sizeOfBytes is the size of a field of so many bytes.
+func sizeOfBytes(n int) int { return 1 + sizeOfVarint(uint64(n)) + n }
 
 // tag fills e.tags with pairs of key and value numbers.
 func (e *layerEncoder) tag(f spatial.Feature) {
@@ -226,48 +236,7 @@ func (e *layerEncoder) tag(f spatial.Feature) {
 	for key, field := range e.fields {
 		if v := f.Value(field); !v.IsNull() {
 			e.tags = appendVarint(e.tags, uint64(key))
-			e.tags = appendVarint(e.tags, e.code(v))
+			e.tags = appendVarint(e.tags, e.values.codeIn(key, v))
 		}
 	}
-}
-
-// code is the number of a value in the layer's table, given in the order of
-// first use.
-func (e *layerEncoder) code(v spatial.Value) uint64 {
-	fresh := uint64(len(e.texts) + len(e.codes))
-	switch v.Type() {
-	case spatial.TypeText, spatial.TypeDate, spatial.TypeTime:
-		text := v.String()
-		if code, ok := e.texts[text]; ok {
-			return code
-		}
-		e.texts[text] = fresh
-		v = spatial.Text(text)
-	default:
-		if code, ok := e.codes[v]; ok {
-			return code
-		}
-		e.codes[v] = fresh
-	}
-	var value [16]byte
-	e.values = appendBytes(e.values, layerValues, appendValue(value[:0], v))
-	return fresh
-}
-
-func appendValue(b []byte, v spatial.Value) []byte {
-	switch v.Type() {
-	case spatial.TypeInt:
-		if i := v.Int(); i < 0 {
-			return appendUint(b, valueSint, zigzag(i))
-		}
-		return appendUint(b, valueUint, uint64(v.Int()))
-	case spatial.TypeFloat:
-		return appendDouble(b, valueDouble, v.Float())
-	case spatial.TypeBool:
-		if v.Bool() {
-			return appendUint(b, valueBool, 1)
-		}
-		return appendUint(b, valueBool, 0)
-	}
-	return appendBytes(b, valueString, v.Text())
 }

@@ -41,9 +41,37 @@ type sweep struct {
 	order []uint64 // numbers of edges by their western ends
 }
 
+// convex says whether a tidied ring turns to one side only, once around.
+func convex(ring []px) bool {
+	n := len(ring)
+	if n < 3 {
+		return false
+	}
+	a, b := ring[n-2], ring[n-1]
+	side, east, turns := 0, b[0] >= a[0], 0
+	for _, c := range ring {
+		turn := sign(cross(a, b, c))
+		if side == 0 {
+			side = turn
+		}
+		if turn != side {
+			return false
+		}
+		if now := c[0] >= b[0]; now != east {
+			east = now
+			turns++
+		}
+		a, b = b, c
+	}
+	return turns <= 2
+}
+
 // simple says whether the tidied rings of a polygon touch neither themselves
 // nor each other.
 func (w *sweep) simple(rings [][]px) bool {
+	if len(rings) == 0 || len(rings) == 1 && convex(rings[0]) {
+		return true
+	}
 	w.edges = appendEdges(w.edges[:0], rings)
 	w.order = w.order[:0]
 	for i := range w.edges {

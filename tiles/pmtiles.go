@@ -230,7 +230,6 @@ func (p Pyramid) each(ctx context.Context, add func(id uint64, tile []byte) erro
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.Go(func() error {
 		defer close(queue)
-		var coders coders
 		running := make(chan struct{}, parallel)
 		for _, id := range ids {
 			slot := make(chan made, 1)
@@ -241,7 +240,7 @@ func (p Pyramid) each(ctx context.Context, add func(id uint64, tile []byte) erro
 			}
 			go func() {
 				defer func() { <-running }()
-				tile, err := p.tile(&coders, id)
+				tile, err := p.tile(id)
 				slot <- made{tile, err}
 			}()
 			select {
@@ -272,12 +271,12 @@ func (p Pyramid) each(ctx context.Context, add func(id uint64, tile []byte) erro
 }
 
 // tile is what is served, empty if nothing is there.
-func (p Pyramid) tile(k *coders, id ID) ([]byte, error) {
+func (p Pyramid) tile(id ID) ([]byte, error) {
 	content, err := Encode(p.View, id)
 	if err != nil || len(content.Bytes) == 0 {
 		return nil, err
 	}
-	return k.compress(content.Bytes, Gzip)
+	return appendCompressed(nil, content.Bytes, Gzip)
 }
 
 // ids are the tiles that may have something in them, in the order of the

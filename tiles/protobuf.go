@@ -3,6 +3,7 @@ package tiles
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // Wire types of protocol buffers.
@@ -13,6 +14,8 @@ const (
 )
 
 func appendVarint(b []byte, v uint64) []byte { return binary.AppendUvarint(b, v) }
+
+func sizeOfVarint(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 
 func zigzag(v int64) uint64 { return uint64(v<<1) ^ uint64(v>>63) }
 

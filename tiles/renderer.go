@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -49,7 +50,6 @@ type Renderer struct {
 	shared, chosen memo // what everybody asks for, and what somebody chose
 	flights        flights
 	slots          chan struct{}
-	coders         coders
 
 	rendered, aggregated, refused atomic.Uint64
 }
@@ -151,43 +151,56 @@ func (r *Renderer) make(abandoned <-chan struct{}, m *memo, key string, v View, 
 	if tile, ok := m.tiles.GetIfPresent(key); ok {
 		return tile, nil
 	}
-	content, err := r.content(m, v, id)
+	if tile, err = r.recode(m, key, c); tile == nil && err == nil {
+		tile, err = r.render(v, id, c)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("render tile %v: %w", id, err)
 	}
-	b := content.Bytes
-	if len(b) > 0 {
-		if b, err = r.coders.compress(b, c); err != nil {
-			return nil, fmt.Errorf("compress tile %v: %w", id, err)
-		}
-	}
-	tile = newTile(b, c, content.Aggregated)
 	m.tiles.Set(key, tile)
 	return tile, nil
 }
 
-// content is a tile out of another coding of it, or rendered.
-func (r *Renderer) content(m *memo, v View, id ID) (Content, error) {
-	for c := range Coding(codings) {
-		tile, ok := m.tiles.GetIfPresent(memoKey(v, id, c))
+// recode is a tile out of another coding of it, nil if none is in the memo.
+func (r *Renderer) recode(m *memo, key string, c Coding) (*Tile, error) {
+	for other := range Coding(codings) {
+		tile, ok := m.tiles.GetIfPresent(codingKey(other) + key[1:])
 		if !ok {
 			continue
 		}
-		if tile.Empty() {
-			return Content{}, nil
+		raw, err := expand(tile.Bytes, tile.Coding)
+		if err != nil || tile.Empty() {
+			return newTile(nil, c, nil), err
 		}
-		raw, err := expand(tile.Bytes, c)
-		return Content{raw, tile.Aggregated}, err
+		packed, err := appendCompressed(nil, raw, c)
+		return newTile(packed, c, tile.Aggregated), err
 	}
-	content, err := Encode(v, id)
-	if err == nil {
-		r.rendered.Add(1)
-		if len(content.Aggregated) > 0 {
-			r.aggregated.Add(1)
-		}
-	}
-	return content, err
+	return nil, nil
 }
+
+// render is a new tile.
+func (r *Renderer) render(v View, id ID, c Coding) (*Tile, error) {
+	e := encoders.Get().(*encoder)
+	defer e.release()
+	aggregated, err := e.encode(v, id)
+	if err != nil {
+		return nil, err
+	}
+	r.rendered.Add(1)
+	if len(aggregated) > 0 {
+		r.aggregated.Add(1)
+	}
+	if len(e.tile) == 0 {
+		return newTile(nil, c, nil), nil
+	}
+	if e.packed, err = appendCompressed(e.packed[:0], e.tile, c); err != nil {
+		return nil, err
+	}
+	return newTile(bytes.Clone(e.packed), c, aggregated), nil
+}
+
+// codingKey is how the key of a tile in a coding begins.
+func codingKey(c Coding) string { return "012"[c : c+1] }
 
 // memoKey names a tile: its coding, matrix, datum and address; in order
 // each layer with the version in which it was last touched there; and what was
@@ -196,7 +209,7 @@ func (r *Renderer) content(m *memo, v View, id ID) (Content, error) {
 // too many to stand for themselves at the zoom is another than one of few.
 func memoKey(v View, id ID, c Coding) string {
 	key := make([]byte, 0, 64+24*len(v.Layers))
-	key = append(append(key, byte('0'+c)), v.matrix().ID...)
+	key = append(append(key, codingKey(c)...), v.matrix().ID...)
 	for _, n := range [...]uint32{uint32(v.Datum), id.Z, id.X, id.Y} {
 		key = append(strconv.AppendUint(key, uint64(n), 10), '/')
 	}

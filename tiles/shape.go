@@ -24,19 +24,17 @@ type shaper struct {
 	frame    frame
 	moved    []spatial.World // a part in steps of the matrix, where it is not stored in them
 	paths    arena
+	parts    []spatial.Part
+	rings    [][]px
+	shells   [][]px
+	holes    [][]px
+	cutter   cutter
 	sweep    sweep
 	commands []byte
 	cursor   px
 	trace    px   // somewhere the feature is, within the buffered square
 	traced   bool // trace is set: the feature is in the tile
 }
-
-// arena holds the placed paths of one feature.
-type arena []px
-
-// take gives the path appended since from, which may be changed in place but
-// not grown.
-func (a arena) take(from int) []px { return a[from:len(a):len(a)] }
 
 // shape encodes a feature's geometry into s.commands and says of which type
 // it is; 0 if the feature is not in the tile.
@@ -85,7 +83,7 @@ func inSquare(p px) bool {
 
 func (s *shaper) lines(f spatial.Feature) int {
 	for part := range f.Parts() {
-		for _, piece := range s.cutLine(s.place(s.world(part))) {
+		for _, piece := range s.cutter.cutLine(s.place(s.world(part))) {
 			s.sight(piece)
 			if piece = tidyLine(piece); len(piece) >= 2 {
 				s.path(piece)
@@ -102,32 +100,16 @@ func (s *shaper) lines(f spatial.Feature) int {
 	return typeLine
 }
 
-func (s *shaper) cutLine(line []px) [][]px {
-	pieces := [][]px{line}
-	box := boxOf(line)
-	if box.within() {
-		return pieces
-	}
-	for _, side := range sides() {
-		var cut [][]px
-		for _, piece := range pieces {
-			cut = append(cut, side.cutPath(piece)...)
-		}
-		pieces = cut
-	}
-	return pieces
-}
-
 func (s *shaper) polygons(f spatial.Feature) int {
-	var rings []spatial.Part
+	s.parts = s.parts[:0]
 	for part := range f.Parts() {
-		if part.Shell && len(rings) > 0 {
-			s.polygon(rings)
-			rings = rings[:0]
+		if part.Shell && len(s.parts) > 0 {
+			s.polygon(s.parts)
+			s.parts = s.parts[:0]
 		}
-		rings = append(rings, part)
+		s.parts = append(s.parts, part)
 	}
-	s.polygon(rings)
+	s.polygon(s.parts)
 	switch {
 	case !s.traced:
 		return 0
@@ -141,10 +123,14 @@ func (s *shaper) polygons(f spatial.Feature) int {
 // polygon encodes what a shell and its holes leave in the tile, as any number
 // of polygons.
 func (s *shaper) polygon(parts []spatial.Part) {
-	shells, holes := s.clip(parts)
-	for _, shell := range shells {
+	s.clip(parts)
+	if len(s.shells) == 1 && len(s.holes) == 0 {
+		s.ring(s.shells[0])
+		return
+	}
+	for _, shell := range s.shells {
 		s.ring(shell)
-		holes = slices.DeleteFunc(holes, func(hole []px) bool {
+		s.holes = slices.DeleteFunc(s.holes, func(hole []px) bool {
 			within := encloses(shell, hole)
 			if within {
 				s.ring(hole)
@@ -154,32 +140,34 @@ func (s *shaper) polygon(parts []spatial.Part) {
 	}
 }
 
-// clip gives the outer and the inner rings of a polygon's part of the tile.
-func (s *shaper) clip(parts []spatial.Part) (shells, holes [][]px) {
-	var rings [][]px
-	for _, ring := range s.cutPolygon(parts) {
+// clip fills s.shells and s.holes with the outer and the inner rings of a
+// polygon's part of the tile.
+func (s *shaper) clip(parts []spatial.Part) {
+	s.shells, s.holes = s.shells[:0], s.holes[:0]
+	rings := s.cutPolygon(parts)
+	tidy := rings[:0]
+	for _, ring := range rings {
 		s.sight(ring)
 		if ring = tidyRing(ring); len(ring) > 0 {
-			rings = append(rings, ring)
+			tidy = append(tidy, ring)
 		}
 	}
-	if !s.sweep.simple(rings) {
-		rings = redrawn(rings)
+	if !s.sweep.simple(tidy) {
+		tidy = redrawn(tidy)
 	}
-	for _, ring := range rings {
+	for _, ring := range tidy {
 		if area := doubleArea(ring); area > 0 {
-			shells = append(shells, ring)
+			s.shells = append(s.shells, ring)
 		} else if area < 0 {
-			holes = append(holes, ring)
+			s.holes = append(s.holes, ring)
 		}
 	}
-	return shells, holes
 }
 
 // cutPolygon gives the rings of a polygon within the buffered square.
 func (s *shaper) cutPolygon(parts []spatial.Part) [][]px {
-	var rings [][]px
-	whole := true
+	s.rings = s.rings[:0]
+	all := noBox()
 	for i, part := range parts {
 		ring := s.placeRing(part)
 		box := boxOf(ring)
@@ -189,16 +177,13 @@ func (s *shaper) cutPolygon(parts []spatial.Part) [][]px {
 			}
 			continue
 		}
-		whole = whole && box.within()
-		rings = append(rings, ring)
+		all = all.union(box)
+		s.rings = append(s.rings, ring)
 	}
-	if whole {
-		return rings
+	if all.within() {
+		return s.rings
 	}
-	for _, side := range sides() {
-		rings = side.cutRings(rings)
-	}
-	return rings
+	return s.cutter.cutRings(s.rings, all)
 }
 
 // world is a part in steps of the matrix.
@@ -289,13 +274,20 @@ func (s *shaper) step(p px) {
 // box is the smallest box around a path.
 type box struct{ min, max px }
 
+// noBox is around nothing.
+func noBox() box { return box{px{math.MaxInt64, math.MaxInt64}, px{math.MinInt64, math.MinInt64}} }
+
 func boxOf(path []px) box {
-	b := box{px{math.MaxInt64, math.MaxInt64}, px{math.MinInt64, math.MinInt64}}
+	b := noBox()
 	for _, p := range path {
 		b.min = px{min(b.min[0], p[0]), min(b.min[1], p[1])}
 		b.max = px{max(b.max[0], p[0]), max(b.max[1], p[1])}
 	}
 	return b
+}
+
+func (b box) union(o box) box {
+	return box{px{min(b.min[0], o.min[0]), min(b.min[1], o.min[1])}, px{max(b.max[0], o.max[0]), max(b.max[1], o.max[1])}}
 }
 
 // within says whether the box lies in the buffered square.

@@ -75,7 +75,7 @@ func (v View) describe(layer *spatial.Layer) VectorLayer {
 	if about := both(schema.Description); about != "" {
 		d.Description += ": " + about
 	}
-	for _, i := range v.fields(schema, MaxZoom) {
+	for _, i := range v.appendFields(nil, schema, MaxZoom) {
 		d.Fields[schema.Fields[i].Name] = v.describeField(&schema.Fields[i])
 	}
 	if d.AggregatedBelow > 0 {

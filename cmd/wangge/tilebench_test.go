@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/klauspost/compress/gzip"
 
 	"wangge/api"
 	"wangge/data/luohu"
@@ -30,7 +29,7 @@ var composite = []spatial.LayerID{"grids", "water", "roads", "buildings", "under
 
 // BenchmarkTiles makes cold tiles of seven layers of the reference dataset, by
 // zoom, and lets PostGIS make the same by ST_AsMVT from its tables; both
-// compress them by gzip, level 5. Beside the ratio of the times stand the sizes:
+// compress them by gzip in the same way. Beside the ratio of the times stand the sizes:
 // below zoom 15 many features stand in clusters here, while PostGIS gives each.
 // It also takes the time of a map's first view.
 func BenchmarkTiles(b *testing.B) {
@@ -49,7 +48,7 @@ func BenchmarkTiles(b *testing.B) {
 	query := d.compositeQuery()
 	for b.Loop() {
 		out := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
-		fmt.Fprintln(out, "\nzoom\twangge\tST_AsMVT\tratio\tkB\tkB")
+		fmt.Fprintln(out, "\nzoom\twangge\tST_AsMVT\tratio\tof sums\tkB\tkB")
 		for z := uint32(9); z <= 18; z++ {
 			d.compareTiles(out, conn, query, d.sample(z, 12))
 		}
@@ -76,42 +75,70 @@ func (d *bench) sample(z uint32, n int) []tiles.ID {
 	return chosen
 }
 
-// compareTiles takes the median time and size of tiles both ways, in turn.
+// compareTiles takes the times of tiles both ways: of each tile the median over
+// rounds, in which all are made here and then there, and writes the median over
+// the tiles, the ratios of these and of the sums, and the mean sizes.
 func (d *bench) compareTiles(out *tabwriter.Writer, conn *pgx.Conn, query string, ids []tiles.ID) {
 	view, err := tiles.NewView(d.snapshot, composite...)
 	d.must(err)
-	var ours, theirs []time.Duration
+	ours, theirs := newStopwatches(len(ids)), newStopwatches(len(ids))
 	sizes := [2]int{}
-	for range 3 {
-		renderer := tiles.NewRenderer(64<<20, 1)
-		for _, id := range ids {
-			began := time.Now()
-			tile, err := renderer.Render(d.Context(), view, id, tiles.Gzip)
+	for range 7 {
+		renderer := tiles.NewRenderer(64<<20, 1) // knows none of them
+		for i, id := range ids {
+			tile, err := ours.time(i, func() ([]byte, error) {
+				tile, err := renderer.Render(d.Context(), view, id, tiles.Gzip)
+				return tile.Bytes, err
+			})
 			d.must(err)
-			sizes[0] += len(tile.Bytes)
-			ours = append(ours, time.Since(began))
-			began = time.Now()
-			var raw []byte
-			d.must(conn.QueryRow(d.Context(), query, id.Z, id.X, id.Y).Scan(&raw))
-			sizes[1] += len(d.gzip(raw))
-			theirs = append(theirs, time.Since(began))
+			sizes[0] += len(tile)
+		}
+		for i, id := range ids {
+			tile, err := theirs.time(i, func() (raw []byte, err error) {
+				if err := conn.QueryRow(d.Context(), query, id.Z, id.X, id.Y).Scan(&raw); err != nil {
+					return nil, err
+				}
+				return tiles.Compress(raw, tiles.Gzip)
+			})
+			d.must(err)
+			sizes[1] += len(tile)
 		}
 	}
-	slices.Sort(ours)
-	slices.Sort(theirs)
-	mine, other := ours[len(ours)/2], theirs[len(theirs)/2]
-	fmt.Fprintf(out, "%d\t%v\t%v\t%.1f\t%.1f\t%.1f\n", ids[0].Z, round(mine), round(other), float64(other)/float64(mine),
-		float64(sizes[0])/1000/float64(len(ours)), float64(sizes[1])/1000/float64(len(ours)))
+	mine, other := ours.medians(), theirs.medians()
+	kilobytes := func(n int) float64 { return float64(n) / 7000 / float64(len(ids)) }
+	fmt.Fprintf(out, "%d\t%v\t%v\t%.1f\t%.1f\t%.1f\t%.1f\n", ids[0].Z, round(middle(mine)), round(middle(other)), float64(middle(other))/float64(middle(mine)),
+		float64(total(other))/float64(total(mine)), kilobytes(sizes[0]), kilobytes(sizes[1]))
 }
 
-func (d *bench) gzip(raw []byte) []byte {
-	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, 5)
-	d.must(err)
-	_, err = w.Write(raw)
-	d.must(err)
-	d.must(w.Close())
-	return packed.Bytes()
+// stopwatches take the times of several things again and again.
+type stopwatches [][]time.Duration
+
+func newStopwatches(n int) stopwatches { return make(stopwatches, n) }
+
+func (s stopwatches) time(i int, do func() ([]byte, error)) ([]byte, error) {
+	began := time.Now()
+	made, err := do()
+	s[i] = append(s[i], time.Since(began))
+	return made, err
+}
+
+func (s stopwatches) medians() []time.Duration {
+	medians := make([]time.Duration, len(s))
+	for i, times := range s {
+		medians[i] = middle(times)
+	}
+	return medians
+}
+
+func middle(times []time.Duration) time.Duration {
+	return slices.Sorted(slices.Values(times))[len(times)/2]
+}
+
+func total(times []time.Duration) (sum time.Duration) {
+	for _, t := range times {
+		sum += t
+	}
+	return sum
 }
 
 // compositeQuery is PostGIS's tile of the same layers and fields, with the
