@@ -127,8 +127,19 @@ type counted struct {
 	counts bool // by a value
 }
 
+// has says whether places have a field of a type; without features they may.
+func (p *Places) has(name string, t spatial.Type) bool {
+	if len(p.features) == 0 {
+		return len(p.points) == 0
+	}
+	schema := p.features[0].Layer().Schema()
+	i := schema.FieldIndex(name)
+	return i >= 0 && schema.Fields[i].Type == t
+}
+
 // counter reads what is counted from places: the field sum is added up and by the
-// values of the field by it is counted; "" for neither.
+// values of the field by it is counted. Fields that the places have not, and those
+// added up that are no whole numbers, add nothing.
 func (p *Places) counter(sum, by string) func(i int) counted {
 	sumAt, byAt := -1, -1
 	if len(p.features) > 0 {

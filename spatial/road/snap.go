@@ -18,6 +18,10 @@ type Position struct {
 	junction int32           // -1 between the ends of the edge
 }
 
+// AtJunction says whether the position is at an end of its edge, and so on all the
+// edges that meet there.
+func (p Position) AtJunction() bool { return p.junction >= 0 }
+
 // Nowhere is no position: its edge is -1.
 func Nowhere() Position { return Position{Edge: -1, junction: -1} }
 
