@@ -45,6 +45,9 @@ func problemOf(err error) *problem {
 	if p := refusalOf(err); p != nil {
 		return p
 	}
+	if p := scenarioRefusal(err); p != nil {
+		return p
+	}
 	switch {
 	case errors.As(err, &told):
 		return told

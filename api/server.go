@@ -17,6 +17,7 @@ import (
 
 	"wangge/data"
 	"wangge/data/ledger"
+	"wangge/data/scenario"
 	"wangge/spatial"
 	"wangge/tiles"
 )
@@ -43,6 +44,7 @@ type Config struct {
 	Streams   int            // most event streams at a time; 0: 1000
 	Rate      int            // most requests per second of one client address, on average over ten seconds; 0: any number
 	Ledger    *ledger.Ledger // of the same state; nil: no adjustments
+	Scenarios *scenario.Book // of the same state; nil: none are kept
 	Page      http.Handler   // the map page, at / and below /viewer/; nil: none
 }
 

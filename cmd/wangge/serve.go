@@ -14,6 +14,7 @@ import (
 	"wangge/api/viewer"
 	"wangge/data"
 	"wangge/data/ledger"
+	"wangge/data/scenario"
 	"wangge/spatial/adjustment"
 )
 
@@ -61,7 +62,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { live.Follow(following) })
 	beside.Go(func() { book.Run(following) })
-	err = api.New(live, api.Config{PublicURL: c.PublicURL, Rate: c.Rate, Ledger: book, Page: viewer.Handler()}, p.log).Serve(ctx, listener)
+	err = api.New(live, api.Config{PublicURL: c.PublicURL, Rate: c.Rate, Ledger: book, Scenarios: scenario.New(live, time.Now), Page: viewer.Handler()}, p.log).Serve(ctx, listener)
 	stop()
 	beside.Wait()
 	return err

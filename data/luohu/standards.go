@@ -21,7 +21,7 @@ func standardSchema() *spatial.Schema {
 	classes := []spatial.Label{label("emergency", "紧急", "emergency"), label("short_term", "短期固定", "short-term fixed"),
 		label("medium_term", "中期固定", "medium-term fixed"), label("long_term", "长期固定", "long-term fixed")}
 	setting := func(name, zh, en string) spatial.Field {
-		return required(choice(name, zh, en, label("outdoor", "室外", "outdoor"), label("indoor", "室内", "indoor"), label("any", "室内外均可", "either"), label("none", "不适用", "none")))
+		return choice(name, zh, en, label("outdoor", "室外", "outdoor"), label("indoor", "室内", "indoor"), label("any", "室内外均可", "either"))
 	}
 	return &spatial.Schema{ID: "shelter_standards", Title: title("避难场所规则", "rule sets for shelters"), Group: "response", Geometry: spatial.NoGeometry,
 		Code: "code", Label: "name", AsOf: asOfStandards, Source: "public standards and plans, as each row says",
