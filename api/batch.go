@@ -6,102 +6,237 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
 
+	"wangge/data/format"
 	"wangge/spatial"
+	"wangge/spatial/closure"
+	"wangge/spatial/response"
 )
-
-// origin is a place to ask from, under the id it was given (JSON).
-type origin struct {
-	id json.RawMessage
-	at orb.Point
-}
 
 // origins are the places of a batch.
 type origins struct {
-	layer    *spatial.Layer // nil if they came with the request
-	all      iter.Seq[origin]
-	excluded int // features without geometry
+	layer    *spatial.Layer    // nil if they came with the request
+	ids      []json.RawMessage // that they were given, if they came with the request
+	features []spatial.Feature // of the layer
+	points   []orb.Point
+	places   *response.Places // of the layer, on the road; nil in a straight line
+	excluded int              // features without geometry
 }
 
 const fromCentroids = "; from the planar centroid of origins that are lines or areas"
 
 // nearestToEach streams the candidates for each of many places.
 func (s *Server) nearestToEach(w http.ResponseWriter, r *request) error {
-	from, err := r.origins()
+	from, tried, err := r.origins()
 	if err != nil {
 		return err
 	}
-	who, err := r.responders()
+	a, err := r.asking(tried)
 	if err != nil {
 		return err
 	}
-	head := analysis{provenanceOf(r.snapshot, who.layer), straightLine, crs84, parametersOf(r), who.excluded}
+	var more []*spatial.Layer
 	if from.layer != nil {
-		head.provenance = provenanceOf(r.snapshot, who.layer, from.layer)
+		more = append(more, from.layer)
+	}
+	head := r.head(a, more...)
+	if from.layer != nil && a.byRoad == nil {
 		head.Method += fromCentroids
 	}
+	if err := r.locate(from, a); err != nil {
+		return err
+	}
 	head.Excluded["origins_without_geometry"] = from.excluded
-	return writeResults(w, head, from.all, who)
-}
-
-func writeResults(w http.ResponseWriter, head analysis, from iter.Seq[origin], who *responders) error {
-	start, err := encode(head)
+	out, err := results(w, r, a, head)
 	if err != nil {
 		return err
 	}
+	if a.byRoad != nil {
+		return a.byRoad.each(a, from, out)
+	}
+	return a.each(from, out)
+}
+
+// resultStream writes the results of a batch, and what they add up to.
+type resultStream struct {
+	stream
+	separator   string
+	asked       int
+	unreachable int
+	without     int // features without geometry
+}
+
+// results begins the answer of a batch.
+func results(w http.ResponseWriter, r *request, a *asking, head analysis) (*resultStream, error) {
+	start, err := encode(head)
+	if err != nil {
+		return nil, err
+	}
 	head.head(w.Header())
+	if datumParam.given(r) {
+		a.in.head(w.Header())
+	}
 	w.Header().Set("Content-Type", mediaJSON)
-	out := stream{to: w, buf: append(open(start), `,"results":[`...)}
-	separator := "\n"
-	for o := range from {
-		out.buf = append(append(out.buf, separator...), `{"id":`...)
-		out.buf = append(append(out.buf, o.id...), `,"candidates":`...)
-		out.buf = append(who.appendCandidates(out.buf, o.at), '}')
+	out := &resultStream{stream: stream{to: w, buf: open(start)}, separator: "\n", without: head.Excluded["origins_without_geometry"]}
+	if a.byRoad != nil {
+		out.buf = appendObeyed(append(out.buf, `,"closures":`...), a.byRoad.obeyed)
+	}
+	out.buf = appendNone(out.buf, a.none())
+	out.buf = append(out.buf, `,"results":[`...)
+	return out, nil
+}
+
+// begin begins the result of a place.
+func (s *resultStream) begin(from *origins, i int) {
+	s.buf = append(append(s.buf, s.separator...), `{"id":`...)
+	switch {
+	case from.places != nil && from.layer != nil:
+		s.buf = strconv.AppendInt(s.buf, from.places.Feature(i).ID(), 10)
+	case from.layer != nil:
+		s.buf = strconv.AppendInt(s.buf, from.features[i].ID(), 10)
+	default:
+		s.buf = append(s.buf, from.ids[i]...)
+	}
+	s.buf = append(s.buf, `,"candidates":`...)
+	s.separator = ",\n"
+	s.asked++
+}
+
+// end ends the answer: how many places were asked about, and of how many
+// nothing can be said, is known only now.
+func (s *resultStream) end() error {
+	s.buf = append(s.buf, "\n],\"counts\":{\"asked\":"...)
+	for _, count := range []struct {
+		name string
+		n    int
+	}{{"", s.asked}, {`,"answered":`, s.asked - s.unreachable}, {`,"unreachable":`, s.unreachable}, {`,"without_geometry":`, s.without}} {
+		s.buf = strconv.AppendInt(append(s.buf, count.name...), int64(count.n), 10)
+	}
+	s.buf = append(s.buf, "}}\n"...)
+	return s.flush()
+}
+
+// each answers for every place in a straight line.
+func (a *asking) each(from *origins, out *resultStream) error {
+	for i, ranked := range a.index.Each(from.points, a.k+1) {
+		out.begin(from, i)
+		if len(ranked) == 0 {
+			out.unreachable++
+		}
+		out.buf = append(a.appendCandidates(out.buf, ranked), '}')
 		if err := out.drain(); err != nil {
 			return err
 		}
-		separator = ",\n"
 	}
-	out.buf = append(out.buf, "\n]}\n"...)
-	return out.flush()
+	return out.end()
 }
 
+// mostReaches bounds what a batch by road holds at once, in places times
+// candidates: 400 MB.
+const mostReaches = 50_000_000
+
+// locate brings the origins where they are asked from.
+func (r *request) locate(from *origins, a *asking) (err error) {
+	switch {
+	case a.byRoad != nil && from.layer != nil:
+		if from.places, err = response.PlacesOf(r.snapshot, from.layer.ID(), a.byRoad.profile); err != nil {
+			return err
+		}
+		from.excluded = from.places.Without()
+	case a.byRoad != nil:
+		from.places = response.NewPlaces(a.byRoad.Graph(), from.points)
+	case from.layer != nil:
+		for f := range from.layer.All() {
+			if !f.HasGeometry() {
+				from.excluded++
+				continue
+			}
+			from.features, from.points = append(from.features, f), append(from.points, centre(f.Geometry()))
+		}
+	}
+	if from.places != nil && from.places.Len() > mostReaches/(a.k+1) {
+		return &spatial.InvalidError{Rule: "batch_size", Where: "k", Detail: fmt.Sprintf("%d candidates for each of %d places by road are too many to hold at once", a.k, from.places.Len()),
+			Fix: fmt.Sprintf("ask for at most %d", max(1, mostReaches/from.places.Len()-1))}
+	}
+	return nil
+}
+
+// each answers for every place by road.
+func (b *byRoad) each(a *asking, from *origins, out *resultStream) error {
+	places := from.places
+	ranking := b.Rank(places, a.k, a.allows)
+	for i := range places.Len() {
+		found := ranking.At(i)
+		out.begin(from, i)
+		out.buf = append(out.buf, '[')
+		for j := range found.Arrivals {
+			if j > 0 {
+				out.buf = append(out.buf, ',')
+			}
+			out.buf = b.appendArrival(a, out.buf, &found, j, places.Point(i))
+		}
+		out.buf = append(out.buf, ']')
+		if why := b.none(a, &found); why != nil {
+			out.unreachable++
+			out.buf = format.AppendString(append(out.buf, `,"unreachable":`...), why.Detail)
+		}
+		out.buf = append(out.buf, '}')
+		if err := out.drain(); err != nil {
+			return err
+		}
+	}
+	return out.end()
+}
+
+// batchParams are the options that may stand in the body of a batch.
+var batchParams = append(slices.Clone(responseParams), datumParam)
+
 // origins reads the body: {"layer": …} or {"features": …} with the options of
-// the question, or a GeoJSON FeatureCollection as it is.
-func (r *request) origins() (*origins, error) {
+// the question and closures to be tried, or a GeoJSON FeatureCollection as it
+// is.
+func (r *request) origins() (from *origins, tried []closure.Closure, err error) {
 	body, err := decodeBody(r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if string(body["type"]) == `"FeatureCollection"` {
-		return parseOrigins(body["features"])
+		from, err = r.parseOrigins(body["features"])
+		return from, nil, err
 	}
 	if err := r.options(body); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if routeParam.of(r) {
+		return nil, nil, routeParam.refuse("a batch tells no ways: ask for one place with GET")
+	}
+	if tried, err = r.whatIf(node{members: body}); err != nil {
+		return nil, nil, err
 	}
 	layer, features := body["layer"], body["features"]
 	switch {
 	case layer != nil && features != nil:
-		return nil, invalidBody("body_origins", "it has both layer and features", "give one of them")
+		return nil, nil, invalidBody("body_origins", "it has both layer and features", "give one of them")
 	case layer != nil:
-		return r.layerOrigins(layer)
+		from, err = r.layerOrigins(layer)
+		return from, tried, err
 	case features == nil:
-		return nil, invalidBody("body_origins", "it has neither layer nor features",
+		return nil, nil, invalidBody("body_origins", "it has neither layer nor features",
 			`send {"layer":"risk_points"}, {"features":FeatureCollection} or a FeatureCollection`)
 	}
 	var collection struct{ Features json.RawMessage }
 	if json.Unmarshal(features, &collection) == nil {
 		features = collection.Features
 	}
-	return parseOrigins(features)
+	from, err = r.parseOrigins(features)
+	return from, tried, err
 }
 
 func invalidBody(rule, detail, fix string) error {
@@ -171,15 +306,15 @@ func decodeMembers(decoder *json.Decoder) (map[string]json.RawMessage, error) {
 // stand above those in the address.
 func (r *request) options(body map[string]json.RawMessage) error {
 	for name, raw := range body {
-		if name == "layer" || name == "features" {
+		if name == "layer" || name == "features" || name == "what_if" {
 			continue
 		}
-		i := slices.IndexFunc(responseParams, func(p parameter) bool { return p.declared().name == name })
+		i := slices.IndexFunc(batchParams, func(p parameter) bool { return p.declared().name == name })
 		if i < 0 {
 			return &spatial.InvalidError{Rule: "member_unknown", Where: fmt.Sprintf("member %q of the body", shorten(name)),
-				Detail: "no member has this name here", Fix: "use layer or features, and k, to, by, kind, available"}
+				Detail: "no member has this name here", Fix: "use layer or features, what_if, and " + strings.Join(namesOf(batchParams), ", ")}
 		}
-		value, err := responseParams[i].read(scalarText(raw))
+		value, err := batchParams[i].read(scalarText(raw))
 		var invalid *spatial.InvalidError
 		if errors.As(err, &invalid) {
 			invalid.Where = "member " + name + " of the body"
@@ -212,19 +347,7 @@ func (r *request) layerOrigins(raw json.RawMessage) (*origins, error) {
 		return nil, err
 	}
 	r.values["layer"] = id
-	from := &origins{layer: layer, all: func(yield func(origin) bool) {
-		for f := range layer.All() {
-			if f.HasGeometry() && !yield(origin{json.RawMessage(fmt.Sprint(f.ID())), centre(f.Geometry())}) {
-				return
-			}
-		}
-	}}
-	for f := range layer.All() {
-		if !f.HasGeometry() {
-			from.excluded++
-		}
-	}
-	return from, nil
+	return &origins{layer: layer}, nil
 }
 
 func centre(g orb.Geometry) orb.Point {
@@ -246,19 +369,18 @@ type point struct {
 
 // parseOrigins reads GeoJSON point features one by one, as a list of them may
 // be long. One without an id is called by its place in the list, from 0.
-func parseOrigins(raw json.RawMessage) (*origins, error) {
+func (r *request) parseOrigins(raw json.RawMessage) (*origins, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	if start, _ := decoder.Token(); start != json.Delim('[') {
 		return nil, invalidBody("body_features", "its features are missing or not a list", "send a FeatureCollection of points")
 	}
-	from := &origins{}
-	var list []origin
+	from, in := &origins{}, datumParam.of(r)
 	for i := 0; decoder.More(); i++ {
 		var f point
 		if err := decoder.Decode(&f); err != nil {
 			return nil, &spatial.InvalidError{Rule: "body_features", Where: featureAt(i), Detail: "it is not a GeoJSON feature", Fix: "send a FeatureCollection of points"}
 		}
-		o, given, err := f.origin(i)
+		id, at, given, err := f.origin(i, in)
 		if err != nil {
 			return nil, err
 		}
@@ -266,41 +388,46 @@ func parseOrigins(raw json.RawMessage) (*origins, error) {
 			from.excluded++
 			continue
 		}
-		list = append(list, o)
+		from.ids, from.points = append(from.ids, id), append(from.points, at)
 	}
-	from.all = slices.Values(list)
 	return from, nil
 }
 
 func featureAt(i int) string { return fmt.Sprintf("feature %d of the body", i) }
 
-func (f *point) origin(i int) (o origin, given bool, err error) {
+// origin is a feature's place in degrees, under the id it was given, as JSON.
+func (f *point) origin(i int, in frame) (id json.RawMessage, at orb.Point, given bool, err error) {
 	if f.Geometry == nil {
-		return origin{}, false, nil
+		return nil, at, false, nil
 	}
 	where := featureAt(i)
 	if f.Geometry.Type != "Point" {
-		return origin{}, false, &spatial.InvalidError{Rule: "origin_kind", Where: where,
+		return nil, at, false, &spatial.InvalidError{Rule: "origin_kind", Where: where,
 			Detail: fmt.Sprintf("its geometry is a %q", shorten(f.Geometry.Type)), Fix: "send points; or a layer, which may hold anything"}
 	}
-	at, err := parsePosition(f.Geometry.Coordinates)
+	at, err = parsePosition(f.Geometry.Coordinates)
+	if err == nil && !in.plain() {
+		var g orb.Geometry
+		if g, err = in.toLL(at); err == nil {
+			at = g.(orb.Point)
+		}
+	}
 	if err != nil {
 		detail := err.Error()
 		if invalid := (*spatial.InvalidError)(nil); errors.As(err, &invalid) {
 			detail = invalid.Detail
 		}
-		return origin{}, false, &spatial.InvalidError{Rule: "origin_position", Where: where, Detail: detail, Fix: "give [longitude, latitude] in degrees"}
+		return nil, at, false, &spatial.InvalidError{Rule: "origin_position", Where: where, Detail: detail, Fix: "give [longitude, latitude] in degrees"}
 	}
-	switch id := strings.TrimSpace(string(f.ID)); {
-	case id == "" || id == "null":
-		o.id = json.RawMessage(fmt.Sprint(i))
-	case strings.ContainsAny(id[:1], `"-0123456789`) && utf8.ValidString(id):
-		o.id = json.RawMessage(id)
+	switch text := strings.TrimSpace(string(f.ID)); {
+	case text == "" || text == "null":
+		id = json.RawMessage(fmt.Sprint(i))
+	case strings.ContainsAny(text[:1], `"-0123456789`) && utf8.ValidString(text):
+		id = json.RawMessage(text)
 	default:
-		return origin{}, false, &spatial.InvalidError{Rule: "origin_id", Where: where, Detail: "its id is neither text in UTF-8 nor a number", Fix: "leave it out"}
+		return nil, at, false, &spatial.InvalidError{Rule: "origin_id", Where: where, Detail: "its id is neither text in UTF-8 nor a number", Fix: "leave it out"}
 	}
-	o.at = at
-	return o, true, nil
+	return id, at, true, nil
 }
 
 // maxPosition is longer in bytes than a position is written.

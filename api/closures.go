@@ -93,8 +93,8 @@ var (
 		},
 	}
 	closuresParam = &param[bool]{
-		declaration{name: "closures", in: inQuery, initial: "true", example: "false", schema: jsonSchema{"type": "boolean", "default": true},
-			description: "whether roads are closed that closures in force close; false: as if there were none"},
+		declaration{name: "closures", in: inQuery, example: "false", schema: jsonSchema{"type": "boolean", "default": true},
+			description: "by time: whether roads are closed that closures in force close; false: as if there were none"},
 		parseFlag,
 	}
 )
@@ -127,21 +127,6 @@ func (r *request) closures() *closure.Set {
 		return closure.None()
 	}
 	return r.inForce()
-}
-
-// obeyed is a closure as answers name it.
-type obeyed struct {
-	ID    int64      `json:"id"`
-	Name  string     `json:"name"`
-	Until *time.Time `json:"until"`
-}
-
-func obeyedOf(set []closure.Closure) []obeyed {
-	list := []obeyed{}
-	for _, c := range set {
-		list = append(list, obeyed{c.ID, c.Name, instant(c.Until)})
-	}
-	return list
 }
 
 // closed is a closure as clients read it.
@@ -390,7 +375,7 @@ func onLattice(g orb.Geometry) orb.Geometry {
 	g = orb.Clone(g)
 	round := func(points []orb.Point) {
 		for i, p := range points {
-			points[i] = orb.Point{math.Round(p[0]*1e9) / 1e9, math.Round(p[1]*1e9) / 1e9}
+			points[i] = billionths(p)
 		}
 	}
 	switch g := g.(type) {
@@ -412,6 +397,10 @@ func onLattice(g orb.Geometry) orb.Geometry {
 		}
 	}
 	return g
+}
+
+func billionths(p orb.Point) orb.Point {
+	return orb.Point{math.Round(p[0]*1e9) / 1e9, math.Round(p[1]*1e9) / 1e9}
 }
 
 // askedFor is the text of a body, member by member.

@@ -56,7 +56,7 @@ func TestClosure(t *testing.T) {
 
 	edited := o.ask("reviewer", http.MethodPatch, here, `{"reason":"已抽排","roads":["沿河路","中街"],"geometry":null}`, "If-Match", tag)
 	p = told(decoded(t, edited, http.StatusOK))
-	if p["edges"] != 3.0 || p["name"] != "沿河路积水" || p["reason"] != "已抽排" || p["traffic"] != "driving" {
+	if p["edges"] != 5.0 || p["name"] != "沿河路积水" || p["reason"] != "已抽排" || p["traffic"] != "driving" {
 		t.Errorf("edited: %v", p)
 	}
 	if stale := o.must(http.StatusPreconditionFailed, "reviewer", http.MethodPatch, here, `{"reason":"x"}`, "If-Match", tag); stale["rule"] != "revision" {

@@ -6,21 +6,24 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/paulmach/orb"
 
 	"wangge/data/format"
 	"wangge/spatial"
+	"wangge/spatial/closure"
 	"wangge/spatial/response"
+	"wangge/spatial/road"
 )
 
 func (s *Server) nearestRoutes() []route {
 	return []route{
-		{method: http.MethodGet, path: "/nearest", summary: "The nearest response points to a place, in a straight line",
-			parameters: slices.Concat([]parameter{lonParam, latParam}, responseParams, []parameter{jsonFormat}),
+		{method: http.MethodGet, path: "/nearest", summary: "Who gets to a place first: response points in a straight line, or by road with its parts, route and runner-up",
+			parameters: slices.Concat([]parameter{lonParam, latParam}, responseParams, []parameter{datumParam, jsonFormat}),
 			media:      []string{mediaJSON}, handle: s.nearest},
-		{method: http.MethodPost, path: "/nearest", summary: "The nearest response points to each of many places: a layer's features or GeoJSON points",
-			parameters: responseParams, body: mediaJSON, media: []string{mediaJSON}, handle: s.nearestToEach},
+		{method: http.MethodPost, path: "/nearest", summary: "The same for each of many places: a layer's features or GeoJSON points, with closures to be tried; the answer streams",
+			parameters: slices.Concat(responseParams, []parameter{datumParam}), body: mediaJSON, media: []string{mediaJSON}, handle: s.nearestToEach},
 	}
 }
 
@@ -48,9 +51,14 @@ var (
 		parseLayer,
 	}
 	byParam = &param[string]{
-		declaration{name: "by", in: inQuery, initial: "distance", example: "distance", description: "what nearest means: distance in a straight line",
+		declaration{name: "by", in: inQuery, initial: "distance", example: "distance", description: "what nearest means: distance in a straight line, or time by road from the call to being there",
 			schema: jsonSchema{"type": "string", "enum": []string{"distance", "time"}, "default": "distance"}},
-		parseBy,
+		func(text string) (string, error) {
+			if text != "distance" && text != "time" {
+				return "", fmt.Errorf("%q is neither distance nor time", shorten(text))
+			}
+			return text, nil
+		},
 	}
 	kindParam = &param[string]{
 		declaration{name: "kind", in: inQuery, example: "emergency_service_station", description: "only candidates of this kind, a value of their field kind",
@@ -60,37 +68,61 @@ var (
 	availableParam = &param[bool]{
 		declaration{name: "available", in: inQuery, example: "true", description: "only candidates whose field available is so; without it all",
 			schema: jsonSchema{"type": "boolean"}},
-		func(text string) (bool, error) {
-			value, err := strconv.ParseBool(text)
-			if err != nil {
-				err = fmt.Errorf("%q is neither true nor false", shorten(text))
+		parseFlag,
+	}
+	skillParam = &param[string]{
+		declaration{name: "skill", in: inQuery, example: "排水", description: "only candidates whose field skills, a list with commas, has this",
+			schema: jsonSchema{"type": "string"}},
+		func(text string) (string, error) { return text, nil },
+	}
+	profileParam = &param[string]{
+		declaration{name: "profile", in: inQuery, example: "driving", description: "by time: how one goes, driving if nothing is said",
+			schema: jsonSchema{"type": "string", "enum": []string{"driving", "walking"}, "default": defaultProfile}},
+		func(text string) (string, error) {
+			if _, err := road.ProfileNamed(text); err != nil {
+				return "", fmt.Errorf("%q is neither driving nor walking", shorten(text))
 			}
-			return value, err
+			return text, nil
 		},
 	}
-	responseParams = []parameter{kParam, toParam, byParam, kindParam, availableParam}
+	callParam    = secondsParam("call", "by time: seconds from the call to the order; 60 if nothing is said")
+	turnoutParam = secondsParam("turnout", "by time: seconds from the order to leaving, of candidates that have none of their own; 90 if nothing is said")
+	routeParam   = flagParam("route", "by time: whether each candidate has the line of its way; only for one place")
+
+	// askParams are who is asked about, and roadParams how by road.
+	askParams      = []parameter{toParam, kindParam, availableParam, skillParam}
+	roadParams     = []parameter{profileParam, callParam, turnoutParam, closuresParam}
+	responseParams = slices.Concat([]parameter{kParam, byParam}, askParams, roadParams, []parameter{routeParam})
 )
 
-func parseBy(text string) (string, error) {
-	switch text {
-	case "distance":
-		return text, nil
-	case "time":
-		return "", &problem{Status: http.StatusNotImplemented, Kind: "not-yet", Rule: "by_time", Where: "parameter by",
-			Detail: "travel times are not there yet", Fix: "ask with by=distance, the straight line"}
+const (
+	defaultProfile = "driving"
+	aDay           = 24 * 60 * 60 // seconds
+)
+
+func secondsParam(name, description string) *param[road.Millis] {
+	parse := parseWithin(0, aDay)
+	return &param[road.Millis]{
+		declaration{name: name, in: inQuery, example: "60", description: description, schema: jsonSchema{"type": "number", "minimum": 0, "maximum": aDay}},
+		func(text string) (road.Millis, error) {
+			seconds, err := parse(text)
+			return road.Millis(math.Round(seconds * 1000)), err
+		},
 	}
-	return "", fmt.Errorf("%q is neither distance nor time", shorten(text))
 }
 
-// responders are the candidates a question allows.
+// responders are the candidates that a question allows. They are kept for as
+// long as their layer is as it is.
 type responders struct {
 	layer    *spatial.Layer
-	k        int
 	keep     []equality
 	names    []string // of the fields in keep
+	skill    string   // that is asked for
+	skills   int      // the field of skills
 	fields   candidateFields
 	counted  int            // candidates there are
 	excluded map[string]int // features of the layer left out, by reason
+	index    *response.Index
 }
 
 // candidateFields are the fields that a candidate is described by; -1 where
@@ -105,25 +137,34 @@ func fieldsOfCandidates(schema *spatial.Schema) candidateFields {
 func (r *request) responders() (*responders, error) {
 	layer, err := r.snapshot.Layer(toParam.of(r))
 	if err != nil {
-		return nil, err
+		return nil, unknownLayer(err)
 	}
-	c := &responders{layer: layer, k: kParam.of(r), fields: fieldsOfCandidates(layer.Schema())}
-	if kindParam.given(r) {
-		err = c.narrow("kind", kindParam.of(r))
-	}
-	if err == nil && availableParam.given(r) {
-		err = c.narrow("available", strconv.FormatBool(availableParam.of(r)))
-	}
-	c.count()
-	return c, err
+	name := fmt.Sprintf("%v %q %v %q %q", kindParam.given(r), kindParam.of(r), availableParam.given(r), strconv.FormatBool(availableParam.of(r)), skillParam.of(r))
+	return kept(r.snapshot, []spatial.LayerID{layer.ID()}, "responders "+name, func() (*responders, error) {
+		c := &responders{layer: layer, fields: fieldsOfCandidates(layer.Schema())}
+		if kindParam.given(r) {
+			err = c.narrow("kind", kindParam.of(r))
+		}
+		if err == nil && availableParam.given(r) {
+			err = c.narrow("available", strconv.FormatBool(availableParam.of(r)))
+		}
+		if err == nil && skillParam.of(r) != "" {
+			err = c.narrowToSkill(skillParam.of(r))
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.count()
+		c.index = response.NewIndex(layer, c.allows)
+		return c, nil
+	})
 }
 
 // narrow keeps only candidates with a value.
 func (c *responders) narrow(field, text string) error {
 	schema := c.layer.Schema()
 	if schema.FieldIndex(field) < 0 {
-		return &spatial.InvalidError{Rule: "filter_field", Where: "parameter " + field,
-			Detail: fmt.Sprintf("%s has no field %s; it has %s", schema.ID, field, fieldNames(schema)), Fix: "leave the parameter out"}
+		return noField(schema, field, field)
 	}
 	equals, err := parseFilters(schema, map[string][]string{field: {text}})
 	c.keep = append(c.keep, equals...)
@@ -131,11 +172,28 @@ func (c *responders) narrow(field, text string) error {
 	return err
 }
 
+func noField(schema *spatial.Schema, parameter, field string) error {
+	return &spatial.InvalidError{Rule: "filter_field", Where: "parameter " + parameter,
+		Detail: fmt.Sprintf("%s has no field %s; it has %s", schema.ID, field, fieldNames(schema)), Fix: "leave the parameter out"}
+}
+
+func (c *responders) narrowToSkill(skill string) error {
+	schema := c.layer.Schema()
+	if c.skills = schema.FieldIndex("skills"); c.skills < 0 || schema.Fields[c.skills].Type != spatial.TypeText {
+		return noField(schema, "skill", "skills")
+	}
+	c.skill = skill
+	return nil
+}
+
 // count counts the features that are left out by the first reason each.
 func (c *responders) count() {
 	c.excluded = map[string]int{"without_geometry": 0}
 	for _, name := range c.names {
 		c.excluded["other_"+name] = 0
+	}
+	if c.skill != "" {
+		c.excluded["other_skill"] = 0
 	}
 	for f := range c.layer.All() {
 		if reason := c.reasonAgainst(f); reason != "" {
@@ -155,13 +213,49 @@ func (c *responders) reasonAgainst(f spatial.Feature) string {
 			return "other_" + c.names[i]
 		}
 	}
+	if c.skill != "" && !slices.Contains(closure.Names(f.Value(c.skills).Text()), c.skill) {
+		return "other_skill"
+	}
 	return ""
 }
 
-// to ranks the candidates for a place. It gives one more than asked for where
-// there is one, to compare the last with.
-func (c *responders) to(p orb.Point) []response.Candidate {
-	return response.Nearest(c.layer, p, c.k+1, func(f spatial.Feature) bool { return c.reasonAgainst(f) == "" })
+func (c *responders) allows(f spatial.Feature) bool { return c.reasonAgainst(f) == "" }
+
+// none says why no candidate is left, if none is.
+func (c *responders) none() *refusal {
+	if c.counted > 0 {
+		return nil
+	}
+	schema := c.layer.Schema()
+	told := &refusal{fmt.Sprintf("%s has no feature with geometry that is asked for", schema.ID), "import some, or ask another layer with to="}
+	switch {
+	case c.layer.Len() == 0:
+		told.Detail = fmt.Sprintf("%s is empty", schema.ID)
+	case c.excluded["without_geometry"] < c.layer.Len():
+		told.Fix = "ask for fewer conditions"
+		if i := c.fields.kind; i >= 0 {
+			told.Fix += "; its kinds are " + strings.Join(valuesOf(c.layer, i), ", ")
+		}
+	}
+	return told
+}
+
+// refusal is why something cannot be answered, and what to do about it.
+type refusal struct {
+	Detail string `json:"detail"`
+	Fix    string `json:"fix"`
+}
+
+// valuesOf are the values of a field that occur, sorted.
+func valuesOf(layer *spatial.Layer, field int) []string {
+	var values []string
+	for f := range layer.All() {
+		if text := f.Value(field).String(); text != "" && !slices.Contains(values, text) && len(values) < 20 {
+			values = append(values, text)
+		}
+	}
+	slices.Sort(values)
+	return values
 }
 
 const straightLine = "straight line, geodesic on the ellipsoid; equal distances in order of id"
@@ -179,47 +273,184 @@ type analysis struct {
 func parametersOf(r *request) map[string]any {
 	values := map[string]any{}
 	for name, value := range r.values {
-		if name != "f" {
-			values[name] = value
+		switch value := value.(type) {
+		case frame:
+			if datumParam.given(r) {
+				values[name] = value.crs.String()
+			}
+		case road.Millis:
+			values[name] = value.Seconds()
+		default:
+			if name != "f" {
+				values[name] = value
+			}
 		}
 	}
 	return values
 }
 
+// asking is a question about who is nearest.
+type asking struct {
+	*responders
+	k  int
+	in frame // of coordinates that are told
+
+	byRoad *byRoad // nil in a straight line
+}
+
+// asking reads the question from a request; tried closures are added to those
+// in force.
+func (r *request) asking(tried []closure.Closure) (*asking, error) {
+	who, err := r.responders()
+	if err != nil {
+		return nil, err
+	}
+	a := &asking{responders: who, k: kParam.of(r), in: datumParam.of(r)}
+	if byParam.of(r) == "time" {
+		a.byRoad, err = r.byRoad(tried)
+		return a, err
+	}
+	for _, p := range append(slices.Clone(roadParams), routeParam) {
+		if _, given := r.values[p.declared().name]; given {
+			return nil, p.declared().refuse("it is about ways by road: ask with by=time, or leave it out")
+		}
+	}
+	if len(tried) > 0 {
+		return nil, invalidBody("what_if", "closures are about ways by road", "ask with by=time")
+	}
+	return a, nil
+}
+
+// head is what the answer says of itself.
+func (r *request) head(a *asking, more ...*spatial.Layer) analysis {
+	head := analysis{provenanceOf(r.snapshot, append([]*spatial.Layer{a.layer}, more...)...), straightLine, crs84, parametersOf(r), map[string]int{}}
+	for reason, n := range a.excluded {
+		head.Excluded[reason] = n
+	}
+	if datumParam.given(r) {
+		head.CRS = a.in.name()
+	}
+	if a.byRoad != nil {
+		a.byRoad.tell(r, &head)
+	}
+	return head
+}
+
 // nearest answers with the candidates for one place.
 func (s *Server) nearest(w http.ResponseWriter, r *request) error {
-	who, err := r.responders()
+	a, err := r.asking(nil)
 	if err != nil {
 		return err
 	}
-	head := analysis{provenanceOf(r.snapshot, who.layer), straightLine, crs84, parametersOf(r), who.excluded}
+	p, err := a.place(r)
+	if err != nil {
+		return err
+	}
+	head := r.head(a)
 	start, err := encode(head)
 	if err != nil {
 		return err
 	}
 	head.head(w.Header())
+	if datumParam.given(r) {
+		a.in.head(w.Header())
+	}
 	w.Header().Set("Content-Type", mediaJSON)
-	body := append(open(start), `,"candidates":`...)
-	body = who.appendCandidates(body, orb.Point{lonParam.of(r), latParam.of(r)})
+	body := a.answer(open(start), r.doubtsAbout, p, routeParam.of(r))
+	s.keepNearest(r, w.Header(), a, start)
 	_, err = w.Write(append(body, "}\n"...))
 	return err
 }
 
-// appendCandidates ranks the candidates for a place as a JSON array.
-func (c *responders) appendCandidates(dst []byte, p orb.Point) []byte {
-	ranked := c.to(p)
-	dst = append(dst, '[')
-	for i := range min(c.k, len(ranked)) {
+// place is where a request asks about, in degrees.
+func (a *asking) place(r *request) (orb.Point, error) {
+	g, err := a.in.toLL(orb.Point{lonParam.of(r), latParam.of(r)})
+	if err != nil {
+		return orb.Point{}, &spatial.InvalidError{Rule: "parameter_lon", Where: "query parameters lon and lat", Detail: err.Error(), Fix: "give degrees, longitude before latitude"}
+	}
+	return g.(orb.Point), nil
+}
+
+// answer appends the members of an answer about a place.
+func (a *asking) answer(dst []byte, doubts func(orb.Point) []doubt, p orb.Point, route bool) []byte {
+	if a.byRoad != nil {
+		return a.byRoad.answer(a, dst, doubts(p), p, route)
+	}
+	ranked := a.index.Nearest(p, max(a.k+1, 2))
+	dst = a.appendPlace(dst, p)
+	dst = append(appendDoubts(dst, doubts(p)), '}')
+	dst = append(a.appendCandidates(append(dst, `,"candidates":`...), ranked), `,"runner_up":`...)
+	if len(ranked) > 1 {
+		dst = a.appendCandidate(dst, ranked, 1)
+	} else {
+		dst = append(dst, "null"...)
+	}
+	return appendNone(dst, a.none())
+}
+
+// appendPlace appends the place that was asked about, up to its doubts.
+func (a *asking) appendPlace(dst []byte, p orb.Point) []byte {
+	dst = append(dst, `,"place":{"at":`...)
+	return a.in.appendPosition(dst, p)
+}
+
+// appendDoubts appends why a place may be meant otherwise.
+func appendDoubts(dst []byte, doubts []doubt) []byte {
+	dst = append(dst, `,"doubts":[`...)
+	for i, d := range doubts {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = c.appendCandidate(dst, ranked, i)
+		dst = format.AppendString(append(dst, `{"kind":`...), d.Kind)
+		dst = append(format.AppendString(append(dst, `,"detail":`...), d.Detail), '}')
 	}
 	return append(dst, ']')
 }
 
-func (c *responders) appendCandidate(dst []byte, ranked []response.Candidate, i int) []byte {
-	f := ranked[i].Feature
+// appendNone appends why there is no candidate, if there is none.
+func appendNone(dst []byte, why *refusal) []byte {
+	if why == nil {
+		return dst
+	}
+	dst = format.AppendString(append(dst, `,"none":{"detail":`...), why.Detail)
+	return append(format.AppendString(append(dst, `,"fix":`...), why.Fix), '}')
+}
+
+// appendPosition appends a position in these coordinates. Answers have only
+// positions that lie within the domain of the datums.
+func (f frame) appendPosition(dst []byte, p orb.Point) []byte {
+	if !f.plain() {
+		if g, err := f.fromLL(p); err == nil {
+			p = g.(orb.Point)
+		}
+	}
+	dst = strconv.AppendFloat(append(dst, '['), p[0], 'f', -1, 64)
+	return append(strconv.AppendFloat(append(dst, ','), p[1], 'f', -1, 64), ']')
+}
+
+// appendCandidates appends the first k of a ranking as a JSON array.
+func (a *asking) appendCandidates(dst []byte, ranked []response.Candidate) []byte {
+	dst = append(dst, '[')
+	for i := range min(a.k, len(ranked)) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = a.appendCandidate(dst, ranked, i)
+	}
+	return append(dst, ']')
+}
+
+func (a *asking) appendCandidate(dst []byte, ranked []response.Candidate, i int) []byte {
+	dst = a.appendFeature(dst, ranked[i].Feature)
+	dst = append(dst, `,"distance":`...)
+	dst = appendMeters(dst, float64(ranked[i].Distance))
+	dst = a.in.appendPosition(append(dst, `,"at":`...), ranked[i].At)
+	dst = append(dst, `,"reason":`...)
+	return append(a.appendReason(dst, ranked, i), '}')
+}
+
+// appendFeature appends the beginning of a candidate.
+func (c *responders) appendFeature(dst []byte, f spatial.Feature) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = strconv.AppendInt(dst, f.ID(), 10)
 	dst = append(dst, `,"layer":`...)
@@ -227,16 +458,7 @@ func (c *responders) appendCandidate(dst []byte, ranked []response.Candidate, i 
 	dst = c.appendField(dst, `,"code":`, f, c.fields.code)
 	dst = c.appendField(dst, `,"name":`, f, c.fields.label)
 	dst = c.appendField(dst, `,"kind":`, f, c.fields.kind)
-	dst = c.appendField(dst, `,"available":`, f, c.fields.available)
-	dst = append(dst, `,"distance":`...)
-	dst = appendMeters(dst, float64(ranked[i].Distance))
-	dst = append(dst, `,"at":[`...)
-	dst = strconv.AppendFloat(dst, ranked[i].At[0], 'f', -1, 64)
-	dst = append(dst, ',')
-	dst = strconv.AppendFloat(dst, ranked[i].At[1], 'f', -1, 64)
-	dst = append(dst, `],"reason":`...)
-	dst = format.AppendString(dst, c.reason(ranked, i))
-	return append(dst, '}')
+	return c.appendField(dst, `,"available":`, f, c.fields.available)
 }
 
 func (c *responders) appendField(dst []byte, key string, f spatial.Feature, field int) []byte {
@@ -251,20 +473,40 @@ func appendMeters(dst []byte, m float64) []byte {
 	return strconv.AppendFloat(dst, math.Round(m*1000)/1000, 'f', -1, 64)
 }
 
-// reason says why a candidate has its rank.
-func (c *responders) reason(ranked []response.Candidate, i int) string {
+// appendReason says why a candidate has its rank, as a JSON string.
+func (c *responders) appendReason(dst []byte, ranked []response.Candidate, i int) []byte {
+	dst = append(dst, '"')
 	if i > 0 {
-		return fmt.Sprintf("%.0f m farther than the nearest", ranked[i].Distance-ranked[0].Distance)
+		dst = appendWhole(dst, float64(ranked[i].Distance-ranked[0].Distance))
+		return append(dst, ` m farther than the nearest"`...)
 	}
 	if len(ranked) == 1 {
-		return "the only one"
+		return append(dst, `the only one"`...)
 	}
+	dst = strconv.AppendInt(append(dst, "nearest of "...), int64(c.counted), 10)
 	lead := ranked[1].Distance - ranked[0].Distance
-	if lead == 0 {
-		return fmt.Sprintf("nearest of %d; %s is as near and has the greater id", c.counted, nameOf(ranked[1].Feature))
+	if lead > 0 {
+		dst = append(dst, "; the next, "...)
+	} else {
+		dst = append(dst, "; "...)
 	}
-	return fmt.Sprintf("nearest of %d; the next, %s, is %.0f m farther", c.counted, nameOf(ranked[1].Feature), lead)
+	dst = appendInner(dst, nameOf(ranked[1].Feature))
+	if lead == 0 {
+		return append(dst, ` is as near and has the greater id"`...)
+	}
+	return append(appendWhole(append(dst, ", is "...), float64(lead)), ` m farther"`...)
 }
+
+// appendInner appends a text as it stands within a JSON string.
+func appendInner(dst []byte, text string) []byte {
+	start := len(dst)
+	dst = format.AppendString(dst, text)
+	copy(dst[start:], dst[start+1:len(dst)-1])
+	return dst[:len(dst)-2]
+}
+
+// appendWhole appends a number without its fraction, as %.0f does.
+func appendWhole(dst []byte, n float64) []byte { return strconv.AppendFloat(dst, n, 'f', 0, 64) }
 
 // nameOf is what to call a feature in a sentence.
 func nameOf(f spatial.Feature) string {

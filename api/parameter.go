@@ -162,3 +162,12 @@ func shorten(text string) string {
 	}
 	return text[:cut] + "…"
 }
+
+// namesOf are the names of parameters.
+func namesOf(list []parameter) []string {
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = p.declared().name
+	}
+	return names
+}

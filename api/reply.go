@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -101,11 +100,7 @@ func (s *Server) self(r *request, media string) link {
 // address, who asks and what the client accepts: all that an answer depends on. A condition of *
 // is no reason for 304, as whether anything is at the address is not yet known.
 func (s *Server) unchanged(w http.ResponseWriter, r *request) bool {
-	sum := fnv.New64a()
-	for _, part := range []string{s.boot, strconv.FormatInt(int64(r.snapshot.Version()), 10), r.Host, r.RequestURI, r.Header.Get("Accept"), string(r.actor.Role), r.actor.Name, r.inForce().Name()} {
-		fmt.Fprintf(sum, "%d:%s", len(part), part)
-	}
-	tag := fmt.Sprintf(`"%016x"`, sum.Sum64())
+	tag := tagOf(s.boot, strconv.FormatInt(int64(r.snapshot.Version()), 10), r.Host, r.RequestURI, r.Header.Get("Accept"), string(r.actor.Role), r.actor.Name, r.inForce().Name())
 	h := w.Header()
 	h.Set("ETag", "W/"+tag)
 	h.Set("Cache-Control", r.keeping())
@@ -115,6 +110,27 @@ func (s *Server) unchanged(w http.ResponseWriter, r *request) bool {
 	}
 	w.WriteHeader(http.StatusNotModified)
 	return true
+}
+
+// tagOf is the opaque tag of some texts, quotes included: FNV-1a of each with its
+// length before it.
+func tagOf(parts ...string) string {
+	sum := uint64(14695981039346656037)
+	var length [20]byte
+	for _, part := range parts {
+		for _, b := range append(strconv.AppendInt(length[:0], int64(len(part)), 10), ':') {
+			sum = (sum ^ uint64(b)) * 1099511628211
+		}
+		for i := range len(part) {
+			sum = (sum ^ uint64(part[i])) * 1099511628211
+		}
+	}
+	var tag [18]byte
+	for i := range 16 {
+		tag[16-i] = "0123456789abcdef"[sum>>(4*i)&15]
+	}
+	tag[0], tag[17] = '"', '"'
+	return string(tag[:])
 }
 
 // keeping is the Cache-Control of an answer: caches may keep it but ask each

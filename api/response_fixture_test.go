@@ -13,10 +13,10 @@ import (
 //
 //	0.9   +-----------北环路-----------+
 //	      |西街       |中街       东街|
-//	0.45  +--西站-----沿河路-----东站--+-----+  外路, outside the town
-//	     0.1          2            3.9   4.8
+//	0.45  +--西站-+--沿河路--+--东站---+-----+  外路, outside the town
+//	     0.1    0.6,1.4   2        3.9   4.8
 //
-// A bridge goes over 沿河路 at 1 and does not meet it; an island of a road lies
+// Lanes meet 沿河路 at 0.6 and 1.4. A bridge goes over 沿河路 at 1 and does not meet it; an island of a road lies
 // at 1 in the south.
 func roadTown(t testing.TB, synthetic bool) *spatial.Snapshot {
 	t.Helper()
@@ -33,7 +33,7 @@ func townRoads(t testing.TB) *spatial.Layer {
 	}
 	return layer(t, &spatial.Schema{ID: "roads", Title: spatial.Title{ZH: "道路", EN: "Roads"}, Geometry: spatial.Lines, Group: "base", Label: "name", AsOf: "2024-12-30", Synthetic: true,
 		Fields: []spatial.Field{{Name: "name", Type: spatial.TypeText}, {Name: "class", Type: spatial.TypeText}, {Name: "oneway", Type: spatial.TypeBool}}},
-		road(1, "沿河路", false, spot(0.1, 0.45), spot(2, 0.45), spot(3.9, 0.45)),
+		road(1, "沿河路", false, spot(0.1, 0.45), spot(0.6, 0.45), spot(1.4, 0.45), spot(2, 0.45), spot(3.9, 0.45)),
 		road(2, "北环路", false, spot(0.1, 0.9), spot(2, 0.9), spot(3.9, 0.9)),
 		road(3, "西街", false, spot(0.1, 0.45), spot(0.1, 0.9)),
 		road(4, "中街", false, spot(2, 0.45), spot(2, 0.9)),
@@ -41,7 +41,9 @@ func townRoads(t testing.TB) *spatial.Layer {
 		road(6, "外路", false, spot(3.9, 0.45), spot(4.8, 0.45)),
 		road(7, "高架桥", false, spot(1, 0.6), spot(1, 0.3)),
 		road(8, "孤岛路", false, spot(1, 0.1), spot(1.2, 0.1)),
-		road(9, "界外路", false, spot(4.5, 0.3), spot(4.8, 0.3)))
+		road(9, "界外路", false, spot(4.5, 0.3), spot(4.8, 0.3)),
+		road(10, "短巷", false, spot(0.6, 0.45), spot(0.6, 0.4)),
+		road(11, "短巷", false, spot(1.4, 0.45), spot(1.4, 0.4)))
 }
 
 func townStations(t testing.TB) *spatial.Layer {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -67,6 +68,7 @@ type Server struct {
 
 	renderer  *tiles.Renderer
 	warm      *warmTiles
+	near      atomic.Pointer[warmNearest]
 	workbooks chan struct{} // places for making workbooks
 	streams   streams
 	metrics   *metrics
@@ -103,7 +105,7 @@ func New(state State, config Config, log *slog.Logger) *Server {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !s.answerWarm(w, r) {
+	if !s.answerNearest(w, r) && !s.answerWarm(w, r) {
 		s.handler.ServeHTTP(w, r)
 	}
 }
