@@ -217,7 +217,7 @@ func (r *request) origins() (from *origins, tried []closure.Closure, err error) 
 	if routeParam.of(r) {
 		return nil, nil, routeParam.refuse("a batch tells no ways: ask for one place with GET")
 	}
-	if tried, err = r.whatIf(node{members: body}); err != nil {
+	if tried, err = r.triedClosures(node{members: body}); err != nil {
 		return nil, nil, err
 	}
 	layer, features := body["layer"], body["features"]
@@ -312,7 +312,7 @@ func (r *request) options(body map[string]json.RawMessage) error {
 		i := slices.IndexFunc(batchParams, func(p parameter) bool { return p.declared().name == name })
 		if i < 0 {
 			return &spatial.InvalidError{Rule: "member_unknown", Where: fmt.Sprintf("member %q of the body", shorten(name)),
-				Detail: "no member has this name here", Fix: "use layer or features, what_if, and " + strings.Join(namesOf(batchParams), ", ")}
+				Detail: "no member has this name here", Fix: "use layer or features, what_if, and " + strings.Join(declaredNames(batchParams), ", ")}
 		}
 		value, err := batchParams[i].read(scalarText(raw))
 		var invalid *spatial.InvalidError

@@ -234,7 +234,7 @@ func (c *responders) none() *refusal {
 	case c.excluded["without_geometry"] < c.layer.Len():
 		told.Fix = "ask for fewer conditions"
 		if i := c.fields.kind; i >= 0 {
-			told.Fix += "; its kinds are " + strings.Join(valuesOf(c.layer, i), ", ")
+			told.Fix += "; its kinds are " + strings.Join(occurring(c.layer, i), ", ")
 		}
 	}
 	return told
@@ -246,8 +246,8 @@ type refusal struct {
 	Fix    string `json:"fix"`
 }
 
-// valuesOf are the values of a field that occur, sorted.
-func valuesOf(layer *spatial.Layer, field int) []string {
+// occurring are the values of a field that occur, sorted.
+func occurring(layer *spatial.Layer, field int) []string {
 	var values []string
 	for f := range layer.All() {
 		if text := f.Value(field).String(); text != "" && !slices.Contains(values, text) && len(values) < 20 {

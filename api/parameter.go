@@ -163,8 +163,8 @@ func shorten(text string) string {
 	return text[:cut] + "…"
 }
 
-// namesOf are the names of parameters.
-func namesOf(list []parameter) []string {
+// declaredNames are the names of parameters.
+func declaredNames(list []parameter) []string {
 	names := make([]string, len(list))
 	for i, p := range list {
 		names[i] = p.declared().name

@@ -10,10 +10,10 @@ import (
 // maxTried is the most closures that are tried at once.
 const maxTried = 1000
 
-// whatIf are the closures that a body tries on top of those in force: a
+// triedClosures are the closures that a body tries on top of those in force: a
 // FeatureCollection of lines and areas, one of them, or an object with
 // geometry, roads and traffic like a closure that is made.
-func (r *request) whatIf(body node) ([]closure.Closure, error) {
+func (r *request) triedClosures(body node) ([]closure.Closure, error) {
 	if !body.has("what_if") {
 		return nil, nil
 	}
