@@ -63,6 +63,9 @@ func measures() []measure {
 		{name: "covered", unit: people, title: spatial.Title{ZH: "覆盖人数", EN: "people covered"}, whole: true, of: always((*shownUnit).covered), meaning: coveredMeaning},
 		{name: "uncovered", unit: people, title: spatial.Title{ZH: "未覆盖人数", EN: "people not covered"}, whole: true, of: always(func(u *shownUnit) float64 { return float64(u.People) - u.covered() }),
 			meaning: fixed2("需求人数减覆盖人数", "people to shelter less those covered")},
+		{name: "covered_share", title: spatial.Title{ZH: "覆盖率", EN: "share covered"}, of: func(u *shownUnit) (float64, bool) {
+			return u.covered() / float64(u.People), u.People > 0
+		}, meaning: fixed2("覆盖人数除以需求人数，以人计而非以单元计", "people covered of the people to shelter: of people, not of units")},
 		{name: "capacity", unit: "", title: spatial.Title{ZH: "可容纳人数", EN: "places"}, whole: true, area: true, of: always(func(u *shownUnit) float64 { return float64(u.Capacity) }),
 			meaning: fixed2("位于本单元的合格场所的有效面积除以人均面积，逐处取整", "effective area of the shelters that count and stand in the unit over the area per person, rounded down for each")},
 		{name: "shelters", unit: "", title: spatial.Title{ZH: "场所数", EN: "shelters"}, whole: true, of: always(func(u *shownUnit) float64 { return float64(u.Facilities) }),

@@ -35,7 +35,7 @@ type derivedLayer struct {
 
 // derivedLayers lists them all. Each has an id of its own.
 func (s *Server) derivedLayers() []*derivedLayer {
-	return slices.Concat(s.responseLayers())
+	return slices.Concat(s.responseLayers(), s.coverageLayers())
 }
 
 // possible says whether a snapshot has what the layer is made from.

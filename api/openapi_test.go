@@ -13,6 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"wangge/data/ledger"
+	"wangge/data/scenario"
 	"wangge/spatial/adjustment"
 )
 
@@ -111,7 +112,7 @@ func checkProblem(t *testing.T, schema *openapi3.Schema, body []byte) {
 // TestDefinitionSaysWhoMay: operations for some roles take a token, and tell
 // which refusals there are.
 func TestDefinitionSaysWhoMay(t *testing.T) {
-	s := server(t, fixed{snapshot: district(t)}, Config{Ledger: ledger.New(nil, adjustment.DefaultRules(), time.Now)})
+	s := server(t, fixed{snapshot: district(t)}, Config{Ledger: ledger.New(nil, adjustment.DefaultRules(), time.Now), Scenarios: scenario.New(nil, time.Now)})
 	doc, err := openapi3.NewLoader().LoadFromData(askOf(s, http.MethodGet, "/openapi.json", "").Body.Bytes())
 	if err != nil {
 		t.Fatal(err)
