@@ -85,7 +85,9 @@ func proves(t *testing.T, f *flow) {
 			t.Errorf("site %d holds %d people, not %d", j, n, f.load[j])
 		case j < len(f.room) && n > f.room[j]:
 			t.Errorf("site %d holds %d people and has room for %d", j, n, f.room[j])
-		case f.price[j] < 0 || f.price[j] > 0 && !full:
+		case j == len(f.room) && f.price[j] != f.far:
+			t.Errorf("nowhere has price %d, not %d", f.price[j], f.far)
+		case j < len(f.room) && (f.price[j] < 0 || f.price[j] > 0 && !full):
 			t.Errorf("site %d has price %d and is full: %v", j, f.price[j], full)
 		}
 	}

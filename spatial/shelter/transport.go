@@ -1,32 +1,38 @@
 package shelter
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // transport is the task to send people from origins to sites with room for
 // some of them, at a cost for each link of an origin with a site. The last link
-// of every origin leads nowhere: that has room for all, and costs more than
-// all detours that could spare it. So a flow of least cost sends as many
+// of every origin leads nowhere: that has room for all, at a price that is more
+// than all detours that could spare it. So a flow of least cost sends as many
 // people to sites as can be, and among those flows it is the cheapest.
 //
-// It is solved by successive shortest paths, but over sites only, which are
-// few. Everybody goes to the cheapest site first, which is more than some hold.
-// Moving one person from site j to site k costs c(k) − c(j), and for each pair
-// of sites a heap (a lane) has the person there for whom that is least. So the
-// shortest way from a full site to one with room, or nowhere, is found among
-// sites, and along it move as many people as the narrowest swap allows. What
-// it costs to get rid of one more person at a site is its price: the dual
-// solution. Prices only rise, and after each move only those have to be found
-// anew whose way on was used up.
+// It is solved over sites only, which are few. Moving one person from site j
+// to site k costs c(k) − c(j), and for each pair of sites a heap (a lane) has
+// the person there for whom that is least. So the shortest way from a full site
+// to one with room, or nowhere, is found among sites, and along it move as many
+// people as the narrowest swap allows: successive shortest paths. What it costs
+// to get rid of one more person at a site is its price, the dual solution.
+// Prices only rise, and after each move only those have to be found anew whose
+// way on was used up.
+//
+// Before that an auction brings most people to where they stay, and prices to
+// where they end or a little below.
 type transport struct {
 	people []int64
 	room   []int64
 	first  []int32 // links of origin i are first[i] to first[i+1], cheapest first
 	site   []int32 // by link; len(room) is nowhere
 	origin []int32 // by link
-	cost   []int64 // by link
+	cost   []int64 // by link; 0 of going nowhere, which has a price instead
 	atSite []int32 // links by site: those of site j are links[atSite[j]:atSite[j+1]]
 	links  []int32
-	far    int64 // the cost of going nowhere
+	most   int64 // the highest cost
+	far    int64 // the price of nowhere in the end
 }
 
 // newTransport makes the task of people along the ways of a reach.
@@ -38,6 +44,7 @@ func newTransport(people, room []int64, r *Reach) *transport {
 		most = max(most, int64(w.Cost))
 		t.atSite[w.Facility+1]++
 	}
+	t.most = most
 	t.far = (most + 1) * int64(sites+2)
 	n := len(r.ways) + len(people)
 	t.site, t.origin, t.cost = make([]int32, n), make([]int32, n), make([]int64, n)
@@ -53,7 +60,7 @@ func newTransport(people, room []int64, r *Reach) *transport {
 			next[w.Facility]++
 			l++
 		}
-		t.site[l], t.origin[l], t.cost[l] = int32(sites), int32(i), t.far
+		t.site[l], t.origin[l] = int32(sites), int32(i)
 		l++
 		t.first[i+1] = l
 	}
@@ -74,7 +81,9 @@ type flow struct {
 	load  []int64 // by site, nowhere included
 	price []int64 // by site
 	tree  tree
-	lanes [][]lane // by site, nil until needed: where its people could move to, by site
+	shut  bool      // nowhere is a site that holds too many
+	lanes [][]lane  // by site, nil until needed: where its people could move to
+	index [][]int32 // by site: the number of its lane to each site and 1, 0 for none
 
 	path []swap  // scratch
 	cand []offer // by site
@@ -100,19 +109,17 @@ type offer struct {
 	via   int32
 }
 
-// solve finds the optimal flow.
+// solve finds the optimal flow: first for a low price of nowhere, which then is
+// raised to the highest, which brings people back as long as there is any way
+// to a site with room.
 func (t *transport) solve() *flow {
 	sites := len(t.room)
 	f := &flow{transport: t, room: slices.Clone(t.room), sent: make([]int64, len(t.site)), load: make([]int64, sites+1), price: make([]int64, sites+1),
-		tree: newTree(sites + 1), lanes: make([][]lane, sites), cand: make([]offer, sites)}
-	for i, n := range t.people {
-		l := t.first[i]
-		f.sent[l] = n
-		f.load[t.site[l]] += n
-	}
+		tree: newTree(sites + 1), lanes: make([][]lane, sites+1), index: make([][]int32, sites+1), cand: make([]offer, sites+1)}
+	f.auction()
 	var full []int32
 	for j := range f.room {
-		if f.load[j] >= f.room[j] {
+		if f.full(int32(j)) {
 			full = append(full, int32(j))
 		}
 	}
@@ -120,7 +127,19 @@ func (t *transport) solve() *flow {
 	for j := range f.room {
 		f.relieve(int32(j))
 	}
+	f.recall()
 	return f
+}
+
+// recall brings people back from nowhere.
+func (f *flow) recall() {
+	nowhere := f.nowhere()
+	f.shut = true
+	f.reprice([]int32{nowhere})
+	for f.load[nowhere] > 0 && f.tree.parent[nowhere] >= 0 {
+		f.augment(nowhere)
+	}
+	f.shut = false
 }
 
 // relieve moves people on until the site holds no more than it has room for.
@@ -131,11 +150,24 @@ func (f *flow) relieve(j int32) {
 }
 
 // full says whether a site has no room left.
-func (f *flow) full(j int32) bool { return j != f.nowhere() && f.load[j] >= f.room[j] }
+func (f *flow) full(j int32) bool {
+	if j == f.nowhere() {
+		return f.shut
+	}
+	return f.load[j] >= f.room[j]
+}
+
+// excess is how many people a site holds too many.
+func (f *flow) excess(j int32) int64 {
+	if j == f.nowhere() {
+		return f.load[j]
+	}
+	return f.load[j] - f.room[j]
+}
 
 // augment moves people along the shortest way from a site that holds too many.
 func (f *flow) augment(from int32) {
-	amount, end := f.load[from]-f.room[from], from
+	amount, end := f.excess(from), from
 	f.path = f.path[:0]
 	for end == from || f.full(end) {
 		s := *f.top(end, f.tree.parent[end])
@@ -168,7 +200,7 @@ func (f *flow) move(s swap, amount int64) {
 	f.sent[s.from] -= amount
 	arrived := f.sent[s.to] == 0
 	f.sent[s.to] += amount
-	if j := f.site[s.to]; arrived && j != f.nowhere() && f.lanes[j] != nil {
+	if j := f.site[s.to]; arrived && f.lanes[j] != nil {
 		f.list(j, s.to, true)
 	}
 }
@@ -191,18 +223,18 @@ func (f *flow) list(j, link int32, heaped bool) {
 
 // laneTo finds the lane from one site to another, or makes it.
 func (f *flow) laneTo(j, to int32) *lane {
-	at, ok := slices.BinarySearchFunc(f.lanes[j], to, func(l lane, to int32) int { return int(l.to) - int(to) })
-	if !ok {
-		f.lanes[j] = slices.Insert(f.lanes[j], at, lane{to: to})
+	if f.index[j][to] == 0 {
+		f.lanes[j] = append(f.lanes[j], lane{to: to})
+		f.index[j][to] = int32(len(f.lanes[j]))
 	}
-	return &f.lanes[j][at]
+	return &f.lanes[j][f.index[j][to]-1]
 }
 
 // lanesOf makes the lanes of a site when they are first needed.
 func (f *flow) lanesOf(j int32) []lane {
 	if f.lanes[j] == nil {
-		f.lanes[j] = []lane{}
-		for _, l := range f.links[f.atSite[j]:f.atSite[j+1]] {
+		f.lanes[j], f.index[j] = []lane{}, make([]int32, len(f.lanes))
+		for l := range f.linksOf(j) {
 			if f.sent[l] > 0 {
 				f.list(j, l, false)
 			}
@@ -214,14 +246,27 @@ func (f *flow) lanesOf(j int32) []lane {
 	return f.lanes[j]
 }
 
+// linksOf yields the links of a site, or of nowhere.
+func (t *transport) linksOf(j int32) iter.Seq[int32] {
+	if j != t.nowhere() {
+		return slices.Values(t.links[t.atSite[j]:t.atSite[j+1]])
+	}
+	return func(yield func(int32) bool) {
+		for i := range t.people {
+			if !yield(t.first[i+1] - 1) {
+				return
+			}
+		}
+	}
+}
+
 // top is the cheapest swap from one site to another, nil if there is none.
 func (f *flow) top(j, to int32) *swap {
 	lanes := f.lanesOf(j)
-	at, ok := slices.BinarySearchFunc(lanes, to, func(l lane, to int32) int { return int(l.to) - int(to) })
-	if !ok {
-		return nil
+	if at := f.index[j][to]; at > 0 {
+		return f.head(&lanes[at-1])
 	}
-	return f.head(&lanes[at])
+	return nil
 }
 
 // head drops swaps of people who have left.
@@ -242,6 +287,9 @@ func (f *flow) reprice(roots []int32) {
 	stale := f.tree.cut(roots)
 	for _, j := range stale {
 		f.cand[j] = offer{never, -1}
+		if j == f.nowhere() {
+			f.cand[j].price = f.far
+		}
 		for i := range f.lanesOf(j) {
 			if l := &f.lanes[j][i]; !f.tree.loose[l.to] {
 				f.consider(j, l)
@@ -264,9 +312,8 @@ func (f *flow) reprice(roots []int32) {
 			continue
 		}
 		for _, k := range stale {
-			lanes := f.lanes[k]
-			if at, ok := slices.BinarySearchFunc(lanes, j, func(l lane, to int32) int { return int(l.to) - int(to) }); ok {
-				f.consider(k, &lanes[at])
+			if at := f.index[k][j]; at > 0 {
+				f.consider(k, &f.lanes[k][at-1])
 			}
 		}
 	}
@@ -294,7 +341,7 @@ func (f *flow) clone() *flow {
 	c := *f
 	c.room, c.sent, c.load, c.price = slices.Clone(f.room), slices.Clone(f.sent), slices.Clone(f.load), slices.Clone(f.price)
 	c.tree = f.tree.clone()
-	c.lanes, c.path, c.cand = make([][]lane, len(f.lanes)), nil, make([]offer, len(f.cand))
+	c.lanes, c.index, c.path, c.cand = make([][]lane, len(f.lanes)), make([][]int32, len(f.lanes)), nil, make([]offer, len(f.cand))
 	return &c
 }
 
