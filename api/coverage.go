@@ -27,7 +27,7 @@ func (s *Server) coverageRoutes() []route {
 		{method: http.MethodGet, path: "/coverage/unit", summary: "Where the figures of one unit are from: which shelters, how far, which share, by which clause",
 			parameters: append([]parameter{coverUnitParam}, append(slices.Clone(coverageParams), jsonFormat)...), media: []string{mediaJSON}, handle: s.coverageUnit},
 		{method: http.MethodPost, path: "/coverage/unit", summary: "The same with a scenario",
-			parameters: append([]parameter{coverUnitParam}, coverageParams...), body: mediaJSON, media: []string{mediaJSON}, handle: s.coverageUnit},
+			parameters: append([]parameter{coverUnitParam}, append(slices.Clone(coverageParams), jsonFormat)...), body: mediaJSON, media: []string{mediaJSON}, handle: s.coverageUnit},
 	}
 }
 

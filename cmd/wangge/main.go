@@ -38,6 +38,8 @@ type commands struct {
 	Map         mapCommand         `cmd:"" help:"Show a table of the PostGIS database as a layer, without copying it."`
 	Reassign    reassignCommand    `cmd:"" help:"Show what a boundary change between grids does, and submit it if told to."`
 	Adjustments adjustmentsCommand `cmd:"" help:"List adjustments of boundaries and move them on: review, approve, apply, revert."`
+	Coverage    coverageCommand    `cmd:"" help:"Show who has a shelter and who has none, where, why, and what a scenario would change."`
+	Exposure    exposureCommand    `cmd:"" help:"Show who and what stands in zones and around them."`
 
 	Token tokenCommand `cmd:"" help:"Keep the tokens by which people sign in: create, list, revoke."`
 	Check checkCommand `cmd:"" help:"Prove the store's invariants: no gap, no overlap, sums equal. Exit code 1 if a fault is found."`

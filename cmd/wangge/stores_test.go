@@ -22,17 +22,21 @@ import (
 // TestStores takes the reference dataset through each kind of store, as an
 // operator would: made, checked, served, added to, and found to be broken.
 func TestStores(t *testing.T) {
-	digests := map[string]map[string][sha256.Size]byte{}
+	digests, covers := map[string]map[string][sha256.Size]byte{}, map[string]string{}
 	for name, made := range map[string]func(testing.TB) string{"geopackage": referenceCopy, "postgis": referenceDatabase} {
 		t.Run(name, func(t *testing.T) {
 			store := made(t)
 			t.Run("check passes", func(t *testing.T) { checkPasses(t, store) })
 			t.Run("counts", func(t *testing.T) { servesCounts(t, store) })
 			t.Run("tiles", func(t *testing.T) { digests[name] = townTiles(t, store) })
+			t.Run("shelters", func(t *testing.T) { covers[name] = asksOfShelters(t, store) })
 			t.Run("import while serving", func(t *testing.T) { importsWhileServing(t, store) })
 			t.Run("import and export", func(t *testing.T) { comesAndGoes(t, store) })
 			t.Run("check finds planted faults", func(t *testing.T) { checkFindsPlantedFaults(t, store) })
 		})
+	}
+	if a, b := covers["geopackage"], covers["postgis"]; a != b && b != "" {
+		t.Errorf("coverage differs between the stores: %.300s and %.300s", a, b)
 	}
 	for address, want := range digests["geopackage"] {
 		if have, ok := digests["postgis"][address]; ok && have != want {
