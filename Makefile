@@ -55,8 +55,9 @@ viewer: ## rebuild the map page's bundle (Node 20 or newer)
 sources: ## extract the reference dataset's sources again (npm)
 	@go run data/luohu/source/extract.go -dir data/luohu/source
 
-tools: # PostGIS, a browser, GDAL and a C compiler, for the tests
+tools: # PostGIS, pgRouting, a browser, GDAL and a C compiler, for the tests
 	@$(CLUSTER) install
+	@$(CLUSTER) install-pgrouting
 	@missing=; for p in $(TEST_TOOLS); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	 [ -z "$$missing" ] && exit 0; \
 	 root=; [ "$$(id -u)" = 0 ] || root=sudo; \

@@ -2,6 +2,7 @@
 # A private PostgreSQL cluster with PostGIS, for one checkout or one test run.
 #
 #   cluster.sh install             install PostgreSQL and PostGIS if they are missing
+#   cluster.sh install-pgrouting   install pgRouting for it if that is missing and to be had; only a test uses it
 #   cluster.sh check               fail, and say so, if they are missing
 #   cluster.sh start DIR [PORT]    make the cluster in DIR if needed, start it, print its URL
 #   cluster.sh hold  DIR [PORT]    start, print the URL, stop and remove DIR when stdin ends
@@ -57,6 +58,23 @@ install_packages() {
   $as env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends postgresql postgresql-postgis >&2 ||
     fail "apt-get could not install PostgreSQL with PostGIS; see its message above"
   programs >/dev/null || fail "the packages are installed, but no PostgreSQL with PostGIS is found under /usr/lib/postgresql"
+}
+
+# install_pgrouting installs an independent router to compare with. Without it one
+# test is skipped, so that it cannot be had is no failure.
+install_pgrouting() {
+  need_programs
+  number=${bin#/usr/lib/postgresql/}
+  number=${number%%/*}
+  if [ -f "$("$bin/pg_config" --sharedir 2>/dev/null || echo "/usr/share/postgresql/$number")/extension/pgrouting.control" ]; then return; fi
+  package=postgresql-$number-pgrouting
+  command -v apt-get >/dev/null || { say "pgRouting is missing and there is no apt-get; the test that compares with it is skipped"; return; }
+  as=
+  root || as=sudo
+  say "installing the package $package with ${as:+$as }apt-get"
+  $as apt-get -q update >&2 || true
+  $as env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$package" >&2 ||
+    say "$package cannot be installed; the test that compares with it is skipped"
 }
 
 # locate sets dir, the absolute DIR, and home, where the cluster is kept.
@@ -146,11 +164,12 @@ hold_cluster() {
 command=${1:-help}
 case $command in
 install) install_packages ;;
+install-pgrouting) install_pgrouting ;;
 check) need_programs ;;
 start | stop | hold)
   [ $# -ge 2 ] || fail "$command needs a directory"
   locate "$2"
   "${command}_cluster" "${3:-}"
   ;;
-*) sed -n '2,17s/^# \{0,1\}//p' "$0" ;;
+*) sed -n '2,18s/^# \{0,1\}//p' "$0" ;;
 esac

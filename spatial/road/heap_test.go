@@ -135,3 +135,24 @@ func (h *heap) pop() entry {
 	q[i] = e
 	return top
 }
+
+// Arc is a hop from junction to junction, for other routers.
+type Arc struct {
+	Edge     int32
+	Tail     int32
+	Head     int32
+	Cost     Millis // along the edge's line
+	Backward Millis // against it
+}
+
+// Arcs are those of a graph without split junctions.
+func Arcs(g *Graph) []Arc {
+	var arcs []Arc
+	for i := range int32(len(g.edges)) {
+		arcs = append(arcs, Arc{i, g.tail[2*i], g.head[2*i], g.cost[2*i], g.cost[2*i+1]})
+	}
+	return arcs
+}
+
+// Junction is the number of the junction of a position.
+func Junction(p Position) int32 { return p.junction }
