@@ -216,6 +216,7 @@ func (p *tab) shoot(name string) {
 	if dir == "" {
 		dir = p.TempDir()
 	}
+	eval[bool](p, `document.fonts.ready.then(() => true)`)
 	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		p.Fatal(err)
@@ -281,6 +282,11 @@ func TestBrowser(t *testing.T) {
 	t.Run("redraw", func(t *testing.T) { testRedraw(t, chromium, server) })
 	t.Run("redraw an edge", func(t *testing.T) { testRedrawEdge(open(t, chromium, server, 1440, 900)) })
 	t.Run("redraw on a phone", func(t *testing.T) { testRedrawOnPhone(open(t, chromium, server, 390, 844)) })
+	t.Run("response across the water", func(t *testing.T) { testAcrossTheWater(open(t, chromium, server, 1440, 900), state.Current()) })
+	t.Run("response on a phone", func(t *testing.T) { testResponseOnPhone(open(t, chromium, server, 390, 844)) })
+	t.Run("coverage", func(t *testing.T) { testCoverage(open(t, chromium, server, 1440, 900)) })
+	t.Run("what if", func(t *testing.T) { testWhatIf(t, chromium, server) })
+	t.Run("coverage on a phone", func(t *testing.T) { testCoverageOnPhone(open(t, chromium, server, 390, 844)) })
 	t.Run("phone", func(t *testing.T) { testPhone(open(t, chromium, server, 390, 844)) })
 }
 

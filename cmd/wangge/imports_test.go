@@ -40,8 +40,7 @@ var allowed = map[string][]string{
 	"data/postgis":             {"data", "spatial", "spatial/adjustment", "migrations"},
 	"data/postgis/postgistest": {},
 	"data/geopackage":          {"data", "spatial", "spatial/adjustment"},
-	"data/format":              {"spatial", "spatial/datum", "spatial/geodesic", "spatial/road", "data/geopackage"},
-	"data/format/osmtest":      {},
+	"data/format":              {"spatial", "spatial/datum", "data/geopackage"},
 	"data/luohu":               {"spatial", "spatial/*"},
 	"data/storetest":           {"data", "spatial", "spatial/*"},
 	"api/auth":                 {"spatial", "spatial/adjustment"},
@@ -50,7 +49,7 @@ var allowed = map[string][]string{
 }
 
 // onlyInTests are packages that no package of the program may import.
-var onlyInTests = []string{"data/storetest", "data/postgis/postgistest", "data/format/osmtest"}
+var onlyInTests = []string{"data/storetest", "data/postgis/postgistest"}
 
 // deniedInSpatial keeps the vocabulary and the analyses pure.
 var deniedInSpatial = []string{"github.com/jackc/pgx", "net/http", "database/sql", "log/slog", "modernc.org/sqlite"}

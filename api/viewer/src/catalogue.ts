@@ -35,6 +35,7 @@ export interface Layer {
   licence: string;
   bounds: Bounds | undefined;
   count: number;
+  derived: boolean; // worked out of others when asked for
 }
 
 // Bounds is west, south, east, north in degrees.
@@ -132,7 +133,8 @@ interface Collection {
   source?: string;
   license?: string;
   extent?: { spatial: { bbox: Bounds[] } };
-  count: number;
+  count: number | null;
+  derived?: unknown;
 }
 
 function layerOf(c: Collection): Layer {
@@ -151,7 +153,8 @@ function layerOf(c: Collection): Layer {
     source: c.source ?? "",
     licence: c.license ?? "",
     bounds: c.extent?.spatial.bbox[0],
-    count: c.count,
+    count: c.count ?? 0,
+    derived: !!c.derived,
   };
 }
 

@@ -24,6 +24,7 @@ export class Live {
   readonly #acts: LiveActs;
   #source: EventSource | undefined;
   #last = "";
+  #behind = false;
   #pending: Change | undefined;
   #losing = 0;
   #deaf = 0;
@@ -44,6 +45,7 @@ export class Live {
     const source = new EventSource(address);
     this.#source = source;
     source.addEventListener("change", (e: MessageEvent<string>) => this.#hear(e));
+    source.addEventListener("closures", (e: MessageEvent<string>) => this.#hearClosures(e));
     source.addEventListener("alive", () => this.#alive());
     source.onerror = () => this.#lose(source);
   }
@@ -55,9 +57,21 @@ export class Live {
   }
 
   #hear(e: MessageEvent<string>): void {
-    this.#alive();
     this.#last = e.lastEventId;
-    const change = JSON.parse(e.data) as Change;
+    this.#tell(JSON.parse(e.data) as Change);
+  }
+
+  // hearClosures hears that other closures are in force though nobody changed
+  // anything.
+  #hearClosures(e: MessageEvent<string>): void {
+    const told = JSON.parse(e.data) as Omit<Change, "all" | "behind">;
+    this.#tell({ ...told, layers: [...told.layers, { layer: "closures", bounds: [], tiles: [] }], all: false, behind: this.#behind });
+  }
+
+  // tell waits for what comes soon after.
+  #tell(change: Change): void {
+    this.#alive();
+    this.#behind = change.behind;
     if (this.#pending) {
       this.#pending = { ...change, all: change.all || this.#pending.all, layers: [...this.#pending.layers, ...change.layers] };
       return;

@@ -43,6 +43,7 @@ const looks: Record<string, Partial<Look>> = {
   hazmat_points: { colour: "#b35c00", shape: "diamond", glyph: "barrel", on: false },
   response_points: { colour: "#1b5fa7", shape: "circle", glyph: "shield", by: "kind",
     glyphs: { fire_station: "flame", hospital: "cross" }, colours: { emergency_service_station: "#1b5fa7", fire_station: "#a3331f", hospital: "#0b7285" } },
+  closures: { colour: "#b3261e" },
   shelters: { colour: "#1a7f4b", shape: "square", glyph: "house", by: "setting", glyphs: { outdoor: "tent" } },
   shelter_candidates: { colour: "#1a7f4b", shape: "square", glyph: "cap", hollow: true },
   cameras: { colour: "#44546a", shape: "circle", glyph: "camera", on: false },

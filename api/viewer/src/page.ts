@@ -4,7 +4,7 @@ import { type ErrorEvent, type GeoJSONSource, type LngLat, MapLibreMap, type Pad
 import { languageInAddress, readLayers, rememberLanguage, rememberedLanguage, wayInAddress, writeLanguage, writeLayers, writeWay } from "./address.ts";
 import { Card, type Hit, hitsAt } from "./card.ts";
 import { type Cluster, clusterAt, clusterCard } from "./cluster.ts";
-import { type Bounds, type Catalogue, type Feature, type Found, type FoundPlace, loadCatalogue, loadPlaceName } from "./catalogue.ts";
+import { type Bounds, type Catalogue, type Feature, type Found, type FoundPlace, loadCatalogue, loadPlaceName, union } from "./catalogue.ts";
 import { ZoomControl } from "./controls.ts";
 import { h, svg } from "./dom.ts";
 import { offerFonts } from "./fonts.ts";
@@ -13,7 +13,7 @@ import { type Change, Live } from "./live.ts";
 import { followZoom, layerList, recount } from "./panel.ts";
 import { Search } from "./search.ts";
 import { englishLabel } from "./say.ts";
-import { type Drawn, type TileID, drawnOf, mapStyle, nameText, touchedTiles } from "./style.ts";
+import { type Drawn, type TileID, drawnOf, mapStyle, nameText, touchedTiles, visibilityOf } from "./style.ts";
 import { type Language, type Words, dictionaries, preferred } from "./words.ts";
 import { type Way, type WayID, kept, loads, needs } from "./way.ts";
 
@@ -75,12 +75,13 @@ class Page {
   #place = "";
   #open = !phone.matches;
   readonly #ways = new Map<WayID, Way>(); // that were opened
+  #about: string[] | undefined; // layers beside the base that a panel lets stand
   #way: WayID | "" = "";                  // that is shown; "" is the list of layers
 
   constructor(catalogue: Catalogue, language: Language) {
     this.#catalogue = catalogue;
     this.#language = language;
-    this.#drawn = catalogue.layers.map(drawnOf);
+    this.#drawn = catalogue.layers.filter((l) => !l.derived).map(drawnOf); // panels show what is derived
     readLayers(this.#drawn);
     this.#search = new Search({ show: (found) => this.#showFound(found), go: (place) => this.#goTo(place), around: () => this.#map.getCenter(),
       layer: (id) => this.#catalogue.layers.find((l) => l.id === id) });
@@ -127,7 +128,7 @@ class Page {
     });
     map.once("style.load", () => {
       const way = this.#wayInAddress();
-      if (way) void this.#go(way);
+      if (way) void this.#go(way, false);
       this.#live = new Live({ changed: (c) => void this.#follow(c), connected: (on) => this.#connected(on) });
     });
     addEventListener("hashchange", () => this.#followAddress());
@@ -198,10 +199,11 @@ class Page {
   }
 
   // go turns to the layers or to a panel, which is loaded when first asked for.
-  async #go(id: WayID | ""): Promise<void> {
+  async #go(id: WayID | "", focus = true): Promise<void> {
     if (id && !this.#ways.has(id) && !(await this.#load(id))) return;
     this.#close();
     this.#shown?.show(false);
+    this.#quiet(undefined);
     this.#way = id;
     if (id) document.body.dataset.way = id;
     else delete document.body.dataset.way;
@@ -210,15 +212,17 @@ class Page {
     this.#shown?.show(true);
     this.#speak();
     this.#fold(true);
-    this.#panel.querySelector<HTMLElement>(`[data-way="${id || "layers"}"]`)?.focus();
+    if (id && phone.matches && this.#map.getZoom() < 12) this.#flyTo(this.#wholeView().bounds ?? this.#map.getBounds().toArray().flat() as Bounds, 0); // into what the panel leaves free
+    if (focus) this.#panel.querySelector<HTMLElement>(`[data-way="${id || "layers"}"]`)?.focus();
   }
 
   async #load(id: WayID): Promise<boolean> {
     const words = dictionaries[this.#language];
     this.#panel.querySelector(".ways-fault")?.remove();
     try {
-      const make = await loads[id]!();
-      if (!this.#ways.has(id)) this.#ways.set(id, make({ map: this.#map, layer: (l) => this.#catalogue.layers.find((one) => one.id === l), fit: (b) => this.#flyTo(b, 13) }, this.#language));
+      const make = await loads[id]();
+      if (!this.#ways.has(id)) this.#ways.set(id, make({ map: this.#map, layer: (l) => this.#catalogue.layers.find((one) => one.id === l), fit: (b) => this.#flyTo(b, 13), see: (places) => this.#see(places), unfold: () => this.#fold(true),
+        quiet: (about) => this.#quiet(about) }, this.#language));
       return true;
     } catch (fault) {
       console.info(fault);
@@ -256,10 +260,21 @@ class Page {
 
   #switch(drawn: Drawn[]): void {
     for (const d of drawn) {
-      for (const id of this.#partsOf(d)) this.#map.setLayoutProperty(id, "visibility", d.on ? "visible" : "none");
+      for (const id of this.#partsOf(d)) this.#map.setLayoutProperty(id, "visibility", visibilityOf(d));
     }
     writeLayers(this.#drawn);
   }
+
+  // quiet hides the layers of points and lines that a panel is not about;
+  // without a list all are as the reader switched them.
+  #quiet(about: string[] | undefined): void {
+    this.#about = about;
+    const changed = this.#drawn.filter((d) => d.quiet !== this.#hushed(d));
+    for (const d of changed) d.quiet = !d.quiet;
+    if (changed.length > 0) this.#switch(changed);
+  }
+
+  #hushed(d: Drawn): boolean { return this.#about !== undefined && !d.look.base && !this.#about.includes(d.layer.id); }
 
   #partsOf(d: Drawn): string[] {
     return this.#map.getLayersOrder().filter((id) => id.startsWith(`${d.layer.id}/`));
@@ -432,10 +447,11 @@ class Page {
     const shape = () => JSON.stringify(this.#drawn.map(({ layer: { count, bounds, ...rest }, look }) => [rest, [...rest.kinds], look]));
     const before = shape();
     const known = new Map(this.#drawn.map((d) => [d.layer.id, d]));
-    const drawn = catalogue.layers.map((layer) => {
+    const drawn = catalogue.layers.filter((l) => !l.derived).map((layer) => {
       const old = known.get(layer.id);
       return old ? Object.assign(old, drawnOf(layer), { on: old.on }) : drawnOf(layer);
     });
+    for (const d of drawn) d.quiet = this.#hushed(d);
     this.#catalogue = catalogue;
     this.#drawn.splice(0, this.#drawn.length, ...drawn);
     this.#map.setStyle(mapStyle(this.#drawn, this.#language), { diff: true, transformStyle: keepingDrawn });
@@ -477,15 +493,31 @@ class Page {
     this.#select({ id: "", properties: {}, geometry: { type: "Point", coordinates: place.at } });
   }
 
+  // see moves the map if a place is not on the free part of the screen.
+  #see(places: [number, number][]): void {
+    const { width, height } = this.#map.getCanvas().getBoundingClientRect();
+    const free = phone.matches ? height * 0.44 : height;
+    const hidden = places.map((p) => this.#map.project(p)).some(({ x, y }) => x < 20 || y < 60 || x > width - 20 || y > free - 20);
+    if (hidden || places.length === 0) this.#flyTo(union(places.map(([x, y]) => [x, y, x, y])) ?? this.#wholeView().bounds!, this.#map.getZoom() > 15 && places.length === 1 ? 15 : 0);
+  }
+
   #flyTo(bounds: Bounds, from: number): void {
-    const padding = phone.matches ? { top: 70, right: 30, bottom: innerHeight * 0.58 + 20, left: 30 } : { top: 90, right: 80, bottom: 60, left: 80 };
+    const padding = phone.matches ? { top: 70, right: 64, bottom: innerHeight * 0.58 + 20, left: 30 } : { top: 90, right: 80, bottom: 60, left: 80 };
     const camera = this.#map.cameraForBounds(bounds, { padding, maxZoom: 17 });
     if (camera) this.#map.easeTo({ ...camera, zoom: Math.max(camera.zoom ?? 0, from), padding: { top: 0, right: 0, bottom: 0, left: 0 }, duration });
   }
 }
 
-// keepingDrawn takes over from a style what panels have put on the map.
+// keepingDrawn takes over from a style what panels have put on the map, each
+// below what it was below.
 function keepingDrawn(before: StyleSpecification | undefined, after: StyleSpecification): StyleSpecification {
   const sources = Object.fromEntries(Object.entries(before?.sources ?? {}).filter(([id]) => kept(id)));
-  return { ...after, sources: { ...after.sources, ...sources }, layers: [...after.layers, ...(before?.layers.filter((l) => kept(l.id)) ?? [])] };
+  const layers = [...after.layers];
+  const there = new Set(layers.map((l) => l.id));
+  let above = layers.length;
+  for (const layer of before?.layers.toReversed() ?? []) {
+    if (kept(layer.id)) layers.splice(above, 0, layer);
+    else if (there.has(layer.id)) above = layers.findIndex((l) => l.id === layer.id);
+  }
+  return { ...after, sources: { ...after.sources, ...sources }, layers };
 }

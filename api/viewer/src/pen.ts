@@ -47,6 +47,12 @@ export class Pen {
     this.#draw.on("finish", (id) => this.#finish(id));
   }
 
+  // drawing is what is being drawn, if anything is.
+  get drawing(): "polygon" | "linestring" | undefined {
+    const mode = this.#draw.enabled ? this.#draw.getMode() : "";
+    return mode === "polygon" || mode === "linestring" ? mode : undefined;
+  }
+
   // active says whether clicks on the map are the pen's.
   get active(): boolean { return this.#draw.enabled; }
 

@@ -17,7 +17,7 @@ export class Refusal extends Error {
   }
 }
 
-export interface Request { method?: string; body?: unknown; revision?: number | undefined; signal?: AbortSignal; writes?: boolean }
+export interface Request { method?: string; body?: unknown; revision?: number | string | undefined; signal?: AbortSignal; writes?: boolean }
 
 // Keys of requests that got no answer: sent again they act once.
 const unanswered = new Map<string, string>();

@@ -22,13 +22,16 @@ type Part = LayerSpecification extends infer L ? (L extends { source: string } ?
 interface Placed { band: number; layer: LayerSpecification }
 
 // Drawn is a service layer with its look, as the panel and the cards need it.
-export interface Drawn { layer: Layer; look: Look; entries: Entry[]; on: boolean }
+// A quiet one is switched on but makes room for what a panel shows.
+export interface Drawn { layer: Layer; look: Look; entries: Entry[]; on: boolean; quiet: boolean }
 
 // drawnOf joins a layer with its look.
 export function drawnOf(layer: Layer): Drawn {
   const look = lookOf(layer);
-  return { layer, look, entries: entries(layer, look), on: look.on };
+  return { layer, look, entries: entries(layer, look), on: look.on, quiet: false };
 }
+
+export const visibilityOf = (d: Drawn) => (d.on && !d.quiet ? "visible" : "none");
 
 // mapStyle is the style of all layers.
 export function mapStyle(drawn: Drawn[], language: Language): StyleSpecification {
@@ -153,7 +156,7 @@ function place(d: Drawn, source: string, language: Language): Placed[] {
     layer: {
       ...part, id: `${d.layer.id}/${name}`, source: from ?? source, "source-layer": d.layer.id,
       minzoom: Math.max(part.minzoom ?? 0, d.look.from),
-      layout: { ...part.layout, visibility: d.on ? "visible" : "none" },
+      layout: { ...part.layout, visibility: visibilityOf(d) },
     } as LayerSpecification,
   }));
 }
@@ -276,7 +279,7 @@ function areas(d: Drawn): Parts {
 
 function lines(d: Drawn): Parts[number] {
   return [Band.Line, "line", { type: "line", filter: is("line"), layout: { "line-cap": "round", "line-join": "round" },
-    paint: { "line-color": colourOf(d), "line-width": by(10, 1.2, 16, 3.5), ...(d.layer.id === "covered_rivers" && { "line-dasharray": [2, 1.6] }) } }];
+    paint: { "line-color": colourOf(d), "line-width": by(10, 1.2, 16, 3.5), ...(["covered_rivers", "closures"].includes(d.layer.id) && { "line-dasharray": [2, 1.6] }) } }];
 }
 
 function points(d: Drawn): Parts[number] {

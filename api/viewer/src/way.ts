@@ -10,6 +10,9 @@ export interface Host {
   map: MapLibreMap;
   layer(id: string): Layer | undefined;
   fit(bounds: Bounds): void;
+  see(places: [number, number][]): void; // moves the map if one of them is out of sight
+  unfold(): void;                        // opens the panel on a phone
+  quiet(about: string[] | undefined): void; // hides layers beside the base but for some
 }
 
 // Way is a panel. Closed, nothing of it is on the map.
@@ -30,8 +33,10 @@ export type WayID = "redraw" | "response" | "coverage";
 type Make = (host: Host, language: Language) => Way;
 
 // loads are how panels are loaded, needs the layers that they are about.
-export const loads: Partial<Record<WayID, () => Promise<Make>>> = {
+export const loads: Record<WayID, () => Promise<Make>> = {
   redraw: async () => { const { Redraw } = await import("./redraw/redraw.ts"); return (host, language) => new Redraw(host, language); },
+  response: async () => { const { Response } = await import("./response/response.ts"); return (host, language) => new Response(host, language); },
+  coverage: async () => { const { Coverage } = await import("./coverage/coverage.ts"); return (host, language) => new Coverage(host, language); },
 };
 
 export const needs: Record<WayID, string> = { redraw: "grids", response: "response_points", coverage: "shelters" };
