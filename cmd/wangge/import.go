@@ -19,7 +19,7 @@ import (
 
 type importCommand struct {
 	Layer string `arg:"" help:"Id of the layer, new or there: lower-case letters, digits and underscores."`
-	File  string `arg:"" type:"existingfile" help:"GeoJSON, GeoPackage, Shapefile (.shp or .zip), CSV or XLSX."`
+	File  string `arg:"" type:"existingfile" help:"GeoJSON, GeoPackage, Shapefile (.shp or .zip), CSV or XLSX; for roads an OpenStreetMap extract (.osm.pbf)."`
 	storeFlag
 	SRS       string   `name:"srs" help:"Coordinate system of the file: 4490, 4326, 4547, 4526, 3857, gcj02 or bd09; the file's word or the size of its coordinates if left out." placeholder:"SRS"`
 	Encoding  string   `help:"Encoding of text in .csv and .dbf files, like gbk; detected if left out." placeholder:"NAME"`
@@ -41,6 +41,9 @@ type importCommand struct {
 
 // Run brings the file into the layer, whole or not at all.
 func (c *importCommand) Run(ctx context.Context, p *program) (err error) {
+	if format.IsOSM(c.File) {
+		return c.importOSM(ctx, p)
+	}
 	options, err := c.options()
 	if err != nil {
 		return err

@@ -40,7 +40,8 @@ var allowed = map[string][]string{
 	"data/postgis":             {"data", "spatial", "spatial/adjustment", "migrations"},
 	"data/postgis/postgistest": {},
 	"data/geopackage":          {"data", "spatial", "spatial/adjustment"},
-	"data/format":              {"spatial", "spatial/datum", "data/geopackage"},
+	"data/format":              {"spatial", "spatial/datum", "spatial/geodesic", "spatial/road", "data/geopackage"},
+	"data/format/osmtest":      {},
 	"data/luohu":               {"spatial", "spatial/*"},
 	"data/storetest":           {"data", "spatial", "spatial/*"},
 	"api/auth":                 {"spatial", "spatial/adjustment"},
@@ -49,7 +50,7 @@ var allowed = map[string][]string{
 }
 
 // onlyInTests are packages that no package of the program may import.
-var onlyInTests = []string{"data/storetest", "data/postgis/postgistest"}
+var onlyInTests = []string{"data/storetest", "data/postgis/postgistest", "data/format/osmtest"}
 
 // deniedInSpatial keeps the vocabulary and the analyses pure.
 var deniedInSpatial = []string{"github.com/jackc/pgx", "net/http", "database/sql", "log/slog", "modernc.org/sqlite"}

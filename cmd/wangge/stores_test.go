@@ -32,6 +32,7 @@ func TestStores(t *testing.T) {
 			t.Run("shelters", func(t *testing.T) { covers[name] = asksOfShelters(t, store) })
 			t.Run("import while serving", func(t *testing.T) { importsWhileServing(t, store) })
 			t.Run("import and export", func(t *testing.T) { comesAndGoes(t, store) })
+			t.Run("import roads", func(t *testing.T) { importsRoads(t, store) })
 			t.Run("check finds planted faults", func(t *testing.T) { checkFindsPlantedFaults(t, store) })
 		})
 	}

@@ -373,7 +373,8 @@ func roadRows(all []road) []spatial.Row {
 		line := lineOf(rd.line)
 		out[i] = spatial.Row{ID: int64(i + 1), Geometry: line, Values: []spatial.Value{
 			spatial.Text(rd.name), spatial.Text(rd.nameE), spatial.Text(classWords[rd.class]), spatial.Bool(rd.oneway),
-			spatial.Int(int64(speeds[rd.class])), spatial.Bool(rd.bridge), spatial.Bool(false), metres(float64(geodesic.Length(line)))}}
+			spatial.Int(int64(speeds[rd.class])), spatial.Bool(rd.bridge), spatial.Bool(false), metres(float64(geodesic.Length(line))),
+			spatial.Null, spatial.Null, spatial.Null, spatial.Null}}
 	}
 	return out
 }

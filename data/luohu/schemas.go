@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wangge/spatial"
+	ways "wangge/spatial/road"
 )
 
 // The dates that the published figures speak of.
@@ -302,13 +303,10 @@ func railwaySchema() *spatial.Schema {
 }
 
 func roadSchema() *spatial.Schema {
-	return &spatial.Schema{ID: "roads", Title: title("道路", "roads"), Group: "base", Geometry: spatial.Lines, Label: "name", AsOf: asOfSummary,
-		Note: title("合成道路网；线在共有顶点处相连，单行方向为线的方向", "synthetic road network; lines join at shared vertices, one-way roads run in the direction of the line"),
-		Fields: []spatial.Field{required(text("name", "名称", "name")), text("name_en", "英文名", "English name"),
-			required(choice("class", "等级", "class", label("expressway", "快速路", "expressway"), label("arterial", "主干路", "arterial road"),
-				label("secondary", "次干路", "secondary road"), label("local", "支路", "local street"), label("lane", "内部道路", "lane"), label("hill", "山路", "hill road"))),
-			required(truth("oneway", "单行", "one-way")), in("km/h", count("speed", "设计车速", "speed", "km/h")),
-			required(truth("bridge", "桥梁", "bridge")), required(truth("closed", "封闭", "closed")), in("m", required(number("length", "长度", "length")))}}
+	s := ways.Schema()
+	s.AsOf = asOfSummary
+	s.Note = title("合成道路网；线在共有顶点处相连，单行方向为线的方向", "synthetic road network; lines join at shared vertices, one-way roads run in the direction of the line")
+	return s
 }
 
 var useLabels = []spatial.Label{

@@ -67,30 +67,3 @@ func TestMeetingIsWhatSamplesFind(t *testing.T) {
 		}
 	})
 }
-
-func TestNames(t *testing.T) {
-	g, _ := reference()
-	names := g.Names()
-	if !slices.IsSorted(names) || len(names) < 20 {
-		t.Fatalf("names %v", names)
-	}
-	all := 0
-	for _, name := range names {
-		edges := g.Named(name)
-		if len(edges) == 0 {
-			t.Errorf("no edges of %s", name)
-		}
-		for _, i := range edges {
-			if e := g.Edge(i); e.name != name && e.english != name {
-				t.Errorf("edge %d is of %s and %s, not %s", i, e.name, e.english, name)
-			}
-			if !slices.Contains(g.OfRoad(g.Edge(i).Road), i) {
-				t.Errorf("edge %d is not of its road", i)
-			}
-		}
-		all += len(edges)
-	}
-	if all < g.Edges() || g.Named("") != nil || g.Named("no such road") != nil {
-		t.Errorf("%d edges of names, of %d", all, g.Edges())
-	}
-}

@@ -53,6 +53,9 @@ type Edge struct {
 // Name is the name of the road.
 func (e *Edge) Name() string { return e.name }
 
+// EnglishName is the name of the road in English, "" if it has none.
+func (e *Edge) EnglishName() string { return e.english }
+
 // Of is the network of a snapshot's roads, and of its turn restrictions if it
 // has any. It is made once for each state of the layers. The error is
 // [spatial.ErrNotFound] without a layer of roads.

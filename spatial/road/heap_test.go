@@ -1,47 +1,17 @@
 package road
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"github.com/paulmach/orb"
-
-	"wangge/data/luohu"
-	"wangge/spatial"
 )
 
-// reference is the driving graph of the reference dataset with its stations as
-// starts.
-var reference = sync.OnceValues(func() (*Graph, []Start) {
-	set, err := luohu.Generate(1, nil)
-	if err != nil {
-		panic(err)
-	}
-	layers := map[spatial.LayerID]*spatial.Layer{}
-	for _, schema := range set.Schemas() {
-		if schema.ID == roadLayer || schema.ID == "response_points" {
-			if layers[schema.ID], err = spatial.NewLayer(schema, 1, set.Rows(schema.ID)); err != nil {
-				panic(err)
-			}
-		}
-	}
-	n, err := New(layers[roadLayer], nil)
-	if err != nil {
-		panic(err)
-	}
-	g, err := n.Profile("driving")
-	if err != nil {
-		panic(err)
-	}
-	var starts []Start
-	for f := range layers["response_points"].All() {
-		p, _ := g.Snap(f.Geometry().(orb.Point))
-		starts = append(starts, Start{p, Millis(f.Attribute("turnout").Int() * 1000)})
-	}
-	return g, starts
-})
+// What the tests of the package from outside use.
+var (
+	City          = city
+	NearestByHeap = nearestByHeap
+)
 
 // city is a graph of about n junctions: crooked streets of all classes, a
 // quarter of them one-way, with gaps; and 43 starts.
@@ -83,42 +53,6 @@ func city(tb testing.TB, n int) (*Graph, []Start) {
 		starts = append(starts, Start{g.Along(int32(r.IntN(g.Edges())), 0.5), Millis(r.IntN(120_000))})
 	}
 	return g, starts
-}
-
-// BenchmarkGraph: the nearest start for all nodes, the nearest three, the table
-// of all starts, the same by a search with a heap for each start, and a graph
-// with one edge in a hundred closed and the nearest starts on it.
-func BenchmarkGraph(b *testing.B) {
-	g, starts := reference()
-	large, many := city(b, 100_000)
-	for _, of := range []struct {
-		name   string
-		g      *Graph
-		starts []Start
-	}{{"reference", g, starts}, {"city", large, many}} {
-		g, starts := of.g, of.starts
-		bench := func(name string, f func()) {
-			b.Run(fmt.Sprintf("%s_%d/%s", of.name, g.Nodes(), name), func(b *testing.B) {
-				for b.Loop() {
-					f()
-				}
-			})
-		}
-		bench("nearest", func() { g.From(starts) })
-		bench("nearest/heap", func() { nearestByHeap(g, starts) })
-		bench("three", func() { g.Ranked(starts, 3) })
-		bench("table", func() {
-			if _, err := g.Table(starts); err != nil {
-				b.Fatal(err)
-			}
-		})
-		bench("table/heap", func() {
-			for i := range starts {
-				nearestByHeap(g, starts[i:i+1])
-			}
-		})
-		bench("closure", func() { g.Without(func(edge int32) bool { return edge%97 == 0 }).From(starts) })
-	}
 }
 
 // nearestByHeap is Dijkstra's algorithm as it is in textbooks.

@@ -1,0 +1,117 @@
+package road_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"wangge/data/luohu"
+	"wangge/spatial"
+	"wangge/spatial/road"
+)
+
+// reference is the driving graph of the reference dataset with its stations as
+// starts.
+var reference = sync.OnceValues(func() (*road.Graph, []road.Start) {
+	set, err := luohu.Generate(1, nil)
+	if err != nil {
+		panic(err)
+	}
+	layers := map[spatial.LayerID]*spatial.Layer{}
+	for _, schema := range set.Schemas() {
+		if schema.ID == "roads" || schema.ID == "response_points" {
+			if layers[schema.ID], err = spatial.NewLayer(schema, 1, set.Rows(schema.ID)); err != nil {
+				panic(err)
+			}
+		}
+	}
+	n, err := road.New(layers["roads"], nil)
+	if err != nil {
+		panic(err)
+	}
+	g, err := n.Profile("driving")
+	if err != nil {
+		panic(err)
+	}
+	var starts []road.Start
+	for f := range layers["response_points"].All() {
+		p, _ := g.Snap(f.Geometry().(orb.Point))
+		starts = append(starts, road.Start{Position: p, After: road.Millis(f.Attribute("turnout").Int() * 1000)})
+	}
+	return g, starts
+})
+
+func TestNames(t *testing.T) {
+	g, _ := reference()
+	names := g.Names()
+	if !slices.IsSorted(names) || len(names) < 20 {
+		t.Fatalf("names %v", names)
+	}
+	all := 0
+	for _, name := range names {
+		edges := g.Named(name)
+		if len(edges) == 0 {
+			t.Errorf("no edges of %s", name)
+		}
+		for _, i := range edges {
+			if e := g.Edge(i); e.Name() != name && e.EnglishName() != name {
+				t.Errorf("edge %d is of %s and %s, not %s", i, e.Name(), e.EnglishName(), name)
+			}
+			if !slices.Contains(g.OfRoad(g.Edge(i).Road), i) {
+				t.Errorf("edge %d is not of its road", i)
+			}
+		}
+		all += len(edges)
+	}
+	if all < g.Edges() || g.Named("") != nil || g.Named("no such road") != nil {
+		t.Errorf("%d edges of names, of %d", all, g.Edges())
+	}
+}
+
+// TestReferenceHangsTogether: on the reference dataset every junction is reached
+// from every other, over bridges too.
+func TestReferenceHangsTogether(t *testing.T) {
+	g, _ := reference()
+	if c := g.Connectivity(); c.Parts != 1 || len(c.Off) > 0 {
+		t.Errorf("%d parts, %d edges off the largest", c.Parts, len(c.Off))
+	}
+}
+
+// BenchmarkGraph: the nearest start for all nodes, the nearest three, the table
+// of all starts, the same by a search with a heap for each start, and a graph
+// with one edge in a hundred closed and the nearest starts on it.
+func BenchmarkGraph(b *testing.B) {
+	g, starts := reference()
+	large, many := road.City(b, 100_000)
+	for _, of := range []struct {
+		name   string
+		g      *road.Graph
+		starts []road.Start
+	}{{"reference", g, starts}, {"city", large, many}} {
+		g, starts := of.g, of.starts
+		bench := func(name string, f func()) {
+			b.Run(fmt.Sprintf("%s_%d/%s", of.name, g.Nodes(), name), func(b *testing.B) {
+				for b.Loop() {
+					f()
+				}
+			})
+		}
+		bench("nearest", func() { g.From(starts) })
+		bench("nearest/heap", func() { road.NearestByHeap(g, starts) })
+		bench("three", func() { g.Ranked(starts, 3) })
+		bench("table", func() {
+			if _, err := g.Table(starts); err != nil {
+				b.Fatal(err)
+			}
+		})
+		bench("table/heap", func() {
+			for i := range starts {
+				road.NearestByHeap(g, starts[i:i+1])
+			}
+		})
+		bench("closure", func() { g.Without(func(edge int32) bool { return edge%97 == 0 }).From(starts) })
+	}
+}
