@@ -27,15 +27,19 @@ func (p *Problem) Allocate() (*Assignment, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	people := make([]int64, len(p.Demands))
-	for i := range p.Demands {
-		people[i] = p.Demands[i].People
+	return p.assignment(newTransport(peopleOf(p.Demands), p.Capacities(), p.Reach).solve()), nil
+}
+
+func peopleOf(demands []Demand) []int64 {
+	people := make([]int64, len(demands))
+	for i := range demands {
+		people[i] = demands[i].People
 	}
-	return p.assignment(newTransport(people, p.Capacities(), p.Reach).solve()), nil
+	return people
 }
 
 func (p *Problem) assignment(f *flow) *Assignment {
-	a := &Assignment{problem: p, flow: f, Unserved: f.unserved(), Walking: f.walking(), Load: f.load[:len(p.Facilities)], Left: make([]int64, len(p.Demands))}
+	a := &Assignment{problem: p, flow: f, Unserved: f.unserved(), Walking: f.walk, Load: f.load[:len(p.Facilities)], Left: make([]int64, len(p.Demands))}
 	a.Served = Total(p.Demands) - a.Unserved
 	for i := range p.Demands {
 		a.Left[i] = f.sent[f.transport.first[i+1]-1]

@@ -73,3 +73,38 @@ func BenchmarkAllocate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSiting is the best 5 of the 14 candidate schools beside the
+// shelters that stand.
+func BenchmarkSiting(b *testing.B) {
+	for _, radius := range radii {
+		s := siting(b, radius)
+		for _, s.Capacitated = range []bool{false, true} {
+			for _, s.Objective = range shelter.Objectives() {
+				capacity := map[bool]string{false: "free", true: "capacities"}[s.Capacitated]
+				b.Run(fmt.Sprintf("radius=%v/%s/%s", radius, capacity, s.Objective), func(b *testing.B) {
+					for b.Loop() {
+						sites, err := s.Solve()
+						if err != nil || !sites.Exact {
+							b.Fatal(sites, err)
+						}
+						b.ReportMetric(float64(sites.Evaluated), "evaluated")
+					}
+				})
+			}
+		}
+	}
+}
+
+func siting(b *testing.B, radius geodesic.Meters) *shelter.Siting {
+	s := &shelter.Siting{Problem: *problem(b, radius), Choose: 5}
+	for _, c := range facilities(b, "shelter_candidates") {
+		s.Candidates = append(s.Candidates, len(s.Facilities))
+		s.Facilities = append(s.Facilities, c)
+	}
+	var err error
+	if s.Reach, err = s.Reach.With(s.Facilities); err != nil {
+		b.Fatal(err)
+	}
+	return s
+}

@@ -42,29 +42,43 @@ func newTransport(people, room []int64, r *Reach) *transport {
 	most := int64(0)
 	for _, w := range r.ways {
 		most = max(most, int64(w.Cost))
-		t.atSite[w.Facility+1]++
 	}
 	t.most = most
 	t.far = (most + 1) * int64(sites+2)
 	n := len(r.ways) + len(people)
 	t.site, t.origin, t.cost = make([]int32, n), make([]int32, n), make([]int64, n)
-	for j := range sites {
-		t.atSite[j+1] += t.atSite[j]
-	}
-	t.links = make([]int32, len(r.ways))
-	next, l := slices.Clone(t.atSite), int32(0)
+	l := int32(0)
 	for i := range people {
 		for _, w := range r.Of(i) {
 			t.site[l], t.origin[l], t.cost[l] = w.Facility, int32(i), int64(w.Cost)
-			t.links[next[w.Facility]] = l
-			next[w.Facility]++
 			l++
 		}
 		t.site[l], t.origin[l] = int32(sites), int32(i)
 		l++
 		t.first[i+1] = l
 	}
+	t.listBySite()
 	return t
+}
+
+// listBySite lists the links of each site.
+func (t *transport) listBySite() {
+	for _, j := range t.site {
+		if j != t.nowhere() {
+			t.atSite[j+1]++
+		}
+	}
+	for j := range t.room {
+		t.atSite[j+1] += t.atSite[j]
+	}
+	t.links = make([]int32, t.atSite[len(t.room)])
+	next := slices.Clone(t.atSite)
+	for l, j := range t.site {
+		if j != t.nowhere() {
+			t.links[next[j]] = int32(l)
+			next[j]++
+		}
+	}
 }
 
 func (t *transport) nowhere() int32 { return int32(len(t.room)) }
@@ -80,6 +94,7 @@ type flow struct {
 	sent  []int64 // by link
 	load  []int64 // by site, nowhere included
 	price []int64 // by site
+	walk  int64   // the cost of those who go somewhere
 	tree  tree
 	shut  bool      // nowhere is a site that holds too many
 	lanes [][]lane  // by site, nil until needed: where its people could move to
@@ -116,7 +131,14 @@ func (t *transport) solve() *flow {
 	sites := len(t.room)
 	f := &flow{transport: t, room: slices.Clone(t.room), sent: make([]int64, len(t.site)), load: make([]int64, sites+1), price: make([]int64, sites+1),
 		tree: newTree(sites + 1), lanes: make([][]lane, sites+1), index: make([][]int32, sites+1), cand: make([]offer, sites+1)}
-	f.auction()
+	if f.most > 0 {
+		f.auction()
+	} else {
+		f.fill()
+	}
+	for l, n := range f.sent {
+		f.walk += n * f.cost[l]
+	}
 	var full []int32
 	for j := range f.room {
 		if f.full(int32(j)) {
@@ -197,6 +219,7 @@ func (f *flow) augment(from int32) {
 
 // move sends people along another link, and lists what they could do next.
 func (f *flow) move(s swap, amount int64) {
+	f.walk += amount * s.cost
 	f.sent[s.from] -= amount
 	arrived := f.sent[s.to] == 0
 	f.sent[s.to] += amount
@@ -357,17 +380,6 @@ func (f *flow) close(j int32) {
 
 // unserved is how many people go nowhere.
 func (f *flow) unserved() int64 { return f.load[f.nowhere()] }
-
-// walking is the cost of those who go somewhere.
-func (f *flow) walking() int64 {
-	total := int64(0)
-	for l, n := range f.sent {
-		if n > 0 && f.site[l] != f.nowhere() {
-			total += n * f.cost[l]
-		}
-	}
-	return total
-}
 
 // value is what one place more at a site would save. It is the site's price,
 // unless nobody is there who could tell it: then it is what the origin that

@@ -1,0 +1,95 @@
+package shelter
+
+import (
+	"fmt"
+	"slices"
+)
+
+// centerWithCapacities finds how many people can be served at most, then the
+// shortest longest walk with which as many can be.
+func (s *Siting) centerWithCapacities() *Sites {
+	most := *s
+	most.Objective = Covered
+	served := most.byLosses(s.within(none))
+	served.search()
+	sites := served.answer()
+	sites.RunnerUp, sites.RunnerUpExact = nil, false
+	proved := sites.Bound == sites.Best.Score
+	sites.Bound.Cost = 0
+	sites.Best.Score = most.worst(sites.Best.Sites, sites.Best.Score.Unserved)
+	if proved {
+		most.shortenServed(sites)
+	}
+	for i, site := range sites.Best.Sites {
+		rest := slices.DeleteFunc(slices.Clone(sites.Best.Sites), func(j int) bool { return j == site })
+		sites.Marginal[i] = Gain{site, most.worst(rest, -1)}
+	}
+	sites.Before = most.worst(nil, -1)
+	sites.Method = fmt.Sprintf("branch and bound by losses on the optimal flow within each distance, %d sites closed; the runner-up is not sought", sites.Evaluated)
+	return sites
+}
+
+// worst is the longest walk with which as many people are served by some
+// sites as can be; unserved is how many are left then, or below 0 if that is
+// not known.
+func (s *Siting) worst(sites []int, unserved int64) Score {
+	room := s.Capacities()
+	for _, j := range s.others(sites) {
+		room[j] = 0
+	}
+	left := func(limit int32) int64 {
+		return newFlat(peopleOf(s.Demands), room, s.Reach, limit).solve().unserved()
+	}
+	if unserved < 0 {
+		unserved = left(none)
+	}
+	walks := s.Reach.costs()
+	at, _ := slices.BinarySearchFunc(walks, unserved, func(walk int32, unserved int64) int {
+		if left(walk) > unserved {
+			return -1
+		}
+		return 1
+	})
+	if at == len(walks) {
+		return Score{unserved, 0}
+	}
+	return Score{unserved, int64(walks[at])}
+}
+
+// costs are those of all ways, ascending, and 0.
+func (r *Reach) costs() []int32 {
+	all := []int32{0}
+	for _, w := range r.ways {
+		all = append(all, w.Cost)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// shortenServed looks for the shortest longest walk by halving.
+func (s *Siting) shortenServed(sites *Sites) {
+	walks := s.Reach.costs()
+	low, high := 0, 0
+	high, _ = slices.BinarySearch(walks, int32(sites.Best.Score.Cost))
+	enough := Score{sites.Best.Score.Unserved, 0}
+	for low < high {
+		middle := (low + high) / 2
+		b := s.byLosses(s.within(walks[middle]))
+		b.enough = &enough
+		if !enough.less(b.score(b.root)) { // all sites open serve as many
+			b.search()
+		}
+		sites.Evaluated += b.work - max(b.left, 0)
+		switch {
+		case b.best.n > 0 && !enough.less(b.best.first.Score):
+			high = middle
+			sites.Best = Choice{b.best.first.Sites, Score{enough.Unserved, int64(walks[middle])}}
+		case b.left > 0 || enough.less(b.bound):
+			low = middle + 1
+			sites.Bound.Cost = int64(walks[low])
+		default:
+			return // neither found nor ruled out
+		}
+	}
+	sites.Bound.Cost = sites.Best.Score.Cost
+}
