@@ -59,14 +59,16 @@ func (a *Assignment) Of(demand int) []Part {
 	return parts
 }
 
-// Price is what one place more at a facility would do: serve one person more
-// or none, and so many millimetres or milliseconds more or (negative) less of
-// walking in all.
-func (a *Assignment) Price(facility int) (served int64, walking int64) {
-	price, far := a.flow.value(int32(facility)), a.flow.far
-	switch {
-	case price > far/2:
-		return 1, far - price
+// Price is what one place less at a facility would cost: one person fewer
+// served or none, and so many millimetres or milliseconds of walking more or,
+// for the person not served, less. It is nothing where places are free.
+func (a *Assignment) Price(facility int) (served, walking int64) {
+	switch price := a.flow.price[facility]; {
+	case price == never: // nobody is there, and there are no places
+		return 0, 0
+	case price > a.flow.far/2:
+		return 1, price - a.flow.far
+	default:
+		return 0, price
 	}
-	return 0, -price
 }

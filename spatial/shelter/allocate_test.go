@@ -93,6 +93,17 @@ func proves(t *testing.T, f *flow) {
 	}
 }
 
+// least is what one person more at an origin would cost: the dual solution.
+func (f *flow) least(i int32) int64 {
+	best := never
+	for l := f.first[i]; l < f.first[i+1]; l++ {
+		if p := f.price[f.site[l]]; p != never {
+			best = min(best, f.cost[l]+p)
+		}
+	}
+	return best
+}
+
 // TestAllocateIsOptimal compares thousands of small problems with the
 // textbook, closes facilities one by one, and checks every optimum's proof.
 func TestAllocateIsOptimal(t *testing.T) {
@@ -105,6 +116,7 @@ func TestAllocateIsOptimal(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkAgainstTextbook(t, p, a)
+		checkPrices(t, p, a)
 		f := a.flow.clone()
 		for _, j := range random.Perm(len(p.Facilities)) {
 			if f = f.clone(); f.load[j] > 0 {
@@ -134,5 +146,24 @@ func checkAgainstTextbook(t *testing.T, p *Problem, a *Assignment) {
 		if load > p.Facilities[j].Capacity(p.PerPerson) {
 			t.Errorf("facility %d takes %d", j, load)
 		}
+	}
+}
+
+// checkPrices takes one place from each facility in turn.
+func checkPrices(t *testing.T, p *Problem, a *Assignment) {
+	t.Helper()
+	for j := range p.Facilities {
+		served, walking := a.Price(j)
+		if p.Facilities[j].Area == 0 {
+			if served != 0 || walking != 0 {
+				t.Errorf("facility %d has no places, and one less costs %d and %d", j, served, walking)
+			}
+			continue
+		}
+		p.Facilities[j].Area--
+		if s, w := textbook(p); s != a.Served-served || w != a.Walking+walking {
+			t.Errorf("facility %d with a place less: %d served by %d, want %d by %d", j, s, w, a.Served-served, a.Walking+walking)
+		}
+		p.Facilities[j].Area++
 	}
 }

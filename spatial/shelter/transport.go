@@ -380,30 +380,3 @@ func (f *flow) close(j int32) {
 
 // unserved is how many people go nowhere.
 func (f *flow) unserved() int64 { return f.load[f.nowhere()] }
-
-// value is what one place more at a site would save. It is the site's price,
-// unless nobody is there who could tell it: then it is what the origin that
-// would save most by going there would save.
-func (f *flow) value(j int32) int64 {
-	if f.price[j] != never {
-		return f.price[j]
-	}
-	most := int64(0)
-	for _, l := range f.links[f.atSite[j]:f.atSite[j+1]] {
-		if i := f.origin[l]; f.people[i] > 0 {
-			most = max(most, f.least(i)-f.cost[l])
-		}
-	}
-	return most
-}
-
-// least is what one person more at an origin would cost: the dual solution.
-func (f *flow) least(i int32) int64 {
-	best := never
-	for l := f.first[i]; l < f.first[i+1]; l++ {
-		if p := f.price[f.site[l]]; p != never {
-			best = min(best, f.cost[l]+p)
-		}
-	}
-	return best
-}
