@@ -69,8 +69,8 @@ func (r *Reach) costs() []int32 {
 // shortenServed looks for the shortest longest walk by halving.
 func (s *Siting) shortenServed(sites *Sites) {
 	walks := s.Reach.costs()
-	low, high := 0, 0
-	high, _ = slices.BinarySearch(walks, int32(sites.Best.Score.Cost))
+	low := 0
+	high, _ := slices.BinarySearch(walks, int32(sites.Best.Score.Cost))
 	enough := Score{sites.Best.Score.Unserved, 0}
 	for low < high {
 		middle := (low + high) / 2

@@ -36,9 +36,8 @@ func (g *ground) candidatesOf(sites []int) []int {
 // are between one that is too short and one that a choice is known for.
 func (s *Siting) shorten(g *ground, sites *Sites) {
 	walks := s.walks(g)
-	low, high := 0, len(walks)-1 // the answer is one of walks[low..high]
-	low, _ = slices.BinarySearch(walks, int32(g.others))
-	high, _ = slices.BinarySearch(walks, int32(sites.Best.Score.Cost))
+	low, _ := slices.BinarySearch(walks, int32(g.others)) // the answer is one of walks[low..high]
+	high, _ := slices.BinarySearch(walks, int32(sites.Best.Score.Cost))
 	sites.Bound.Cost = g.others
 	for low < high {
 		middle := (low + high) / 2
