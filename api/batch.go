@@ -312,7 +312,7 @@ func (r *request) options(body map[string]json.RawMessage) error {
 		i := slices.IndexFunc(batchParams, func(p parameter) bool { return p.declared().name == name })
 		if i < 0 {
 			return &spatial.InvalidError{Rule: "member_unknown", Where: fmt.Sprintf("member %q of the body", shorten(name)),
-				Detail: "no member has this name here", Fix: "use layer or features, what_if, and " + strings.Join(declaredNames(batchParams), ", ")}
+				Detail: "no member has this name here", Fix: "use layer or features, what_if, and " + strings.Join(parameterNames(batchParams), ", ")}
 		}
 		value, err := batchParams[i].read(scalarText(raw))
 		var invalid *spatial.InvalidError

@@ -23,11 +23,12 @@ import (
 // Its version is made from its content, so tiles and ETags are those of the
 // content: neither stale nor made anew where nothing is different.
 type derivedLayer struct {
-	schema     spatial.Schema    // as_of and synthetic are those of the layers it is made from
-	from       []spatial.LayerID // without one of them there is no such layer
-	also       []spatial.LayerID // are read where they are there
-	parameters []parameter       // of the address, beside those of every layer; nothing else of the request may be read
-	timed      bool              // the closures in force are read
+	schema     spatial.Schema                           // as_of and synthetic are those of the layers it is made from
+	from       []spatial.LayerID                        // without one of them there is no such layer
+	also       []spatial.LayerID                        // are read where they are there
+	parameters []parameter                              // of the address, beside those of every layer; nothing else of the request may be read
+	timed      bool                                     // the closures in force are read
+	adapt      func(*spatial.Snapshot, *spatial.Schema) // fits the schema to what it is made from; nil leaves it
 	// rows are its features in ascending order of id, from r.snapshot, the
 	// parameters and, if it is timed, r.closures(). They hold against the schema.
 	rows func(r *request) ([]spatial.Row, error)
@@ -61,6 +62,9 @@ func (d *derivedLayer) schemaFor(s *spatial.Snapshot) *spatial.Schema {
 	for _, source := range d.sources(s) {
 		schema.AsOf = max(schema.AsOf, source.Schema().AsOf)
 		schema.Synthetic = schema.Synthetic || source.Schema().Synthetic
+	}
+	if d.adapt != nil {
+		d.adapt(s, &schema)
 	}
 	return &schema
 }
@@ -261,6 +265,3 @@ func (s *Server) derivedWhere(touched func(*derivedLayer) bool) []data.Touched {
 	}
 	return list
 }
-
-// responseLayers are those about who gets where.
-func (s *Server) responseLayers() []*derivedLayer { return nil }

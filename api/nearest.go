@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -133,9 +134,12 @@ func fieldsOfCandidates(schema *spatial.Schema) candidateFields {
 	return candidateFields{schema.FieldIndex(schema.Code), schema.FieldIndex(schema.Label), schema.FieldIndex("kind"), schema.FieldIndex("available")}
 }
 
+// to is the layer of the candidates.
+func (r *request) to() spatial.LayerID { return cmp.Or(toParam.of(r), "response_points") }
+
 // responders reads who is asked about from a request.
 func (r *request) responders() (*responders, error) {
-	layer, err := r.snapshot.Layer(toParam.of(r))
+	layer, err := r.snapshot.Layer(r.to())
 	if err != nil {
 		return nil, unknownLayer(err)
 	}

@@ -67,7 +67,7 @@ func (r *request) byRoad(tried []closure.Closure) (*byRoad, error) {
 
 // service is the service with some edges closed.
 func (r *request) service(closed []int32) (*response.Service, error) {
-	v, err := response.On(r.snapshot, response.Query{Responders: toParam.of(r), Profile: r.profile(), Parameters: r.assumed(), Closed: closed})
+	v, err := response.On(r.snapshot, response.Query{Responders: r.to(), Profile: r.profile(), Parameters: r.assumed(), Closed: closed})
 	if err != nil {
 		return nil, unknownLayer(err)
 	}

@@ -162,12 +162,3 @@ func shorten(text string) string {
 	}
 	return text[:cut] + "…"
 }
-
-// declaredNames are the names of parameters.
-func declaredNames(list []parameter) []string {
-	names := make([]string, len(list))
-	for i, p := range list {
-		names[i] = p.declared().name
-	}
-	return names
-}

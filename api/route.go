@@ -57,6 +57,8 @@ func (s *Server) table() []route {
 		s.itemRoutes(),
 		s.nearestRoutes(),
 		s.closureRoutes(),
+		s.previewRoutes(),
+		s.responseRoutes(),
 		s.coverageRoutes(),
 		s.exposureRoutes(),
 		s.scenarioRoutes(),

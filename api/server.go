@@ -70,6 +70,7 @@ type Server struct {
 	warm      *warmTiles
 	near      atomic.Pointer[warmNearest]
 	workbooks chan struct{} // places for making workbooks
+	trials    chan struct{} // a place for what takes all processors
 	streams   streams
 	metrics   *metrics
 	limits    limits
@@ -93,6 +94,7 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.streams.most = int64(config.Streams)
 	s.workbooks = make(chan struct{}, workbooks)
+	s.trials = make(chan struct{}, 1)
 	s.failures = httprate.NewRateLimiter(maxFailures, failureWindow, httprate.WithResponseHeaders(httprate.ResponseHeaders{}))
 	s.warm = newWarmTiles(config.TileMemo / 4)
 	s.renderer = tiles.NewRenderer(config.TileMemo-config.TileMemo/4, runtime.GOMAXPROCS(0))
