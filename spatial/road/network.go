@@ -29,6 +29,7 @@ type Network struct {
 	junctions []orb.Point
 	turns     []turn
 	boxes     rtree.RTreeGN[float64, int32]
+	lookup    func() *lookup
 	profiles  []Profile
 	graphs    []func() *Graph // by profile, made when first asked for
 }
@@ -98,6 +99,7 @@ func New(roads, turns *spatial.Layer) (*Network, error) {
 		b := n.edges[i].Line.Bound()
 		n.boxes.Insert(b.Min, b.Max, int32(i))
 	}
+	n.lookup = sync.OnceValue(func() *lookup { return newLookup(n.edges) })
 	if n.profiles, err = Profiles(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package road_test
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"wangge/data/luohu"
 	"wangge/spatial"
+	"wangge/spatial/geodesic"
 	"wangge/spatial/road"
 )
 
@@ -114,4 +117,28 @@ func BenchmarkGraph(b *testing.B) {
 		})
 		bench("closure", func() { g.Without(func(edge int32) bool { return edge%97 == 0 }).From(starts) })
 	}
+}
+
+// BenchmarkSnap brings places in the district onto its roads.
+func BenchmarkSnap(b *testing.B) {
+	g, _ := reference()
+	random := rand.New(rand.NewPCG(2, 2))
+	var places []orb.Point
+	for range 1000 {
+		places = append(places, orb.Point{114.08 + random.Float64()*0.1, 22.54 + random.Float64()*0.05})
+	}
+	b.Run("index", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			g.Snap(places[i%len(places)])
+		}
+	})
+	b.Run("every_edge", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			least := geodesic.Meters(math.Inf(1))
+			for e := range int32(g.Edges()) {
+				d, _ := geodesic.DistanceTo(places[i%len(places)], g.Edge(e).Line)
+				least = min(least, d)
+			}
+		}
+	})
 }

@@ -38,36 +38,6 @@ const (
 // String is the side in words.
 func (s Side) String() string { return [...]string{"on", "left", "right"}[s] }
 
-// Snap brings a place onto the nearest edge that the graph's profile may use;
-// of several as near it is the one with the smallest number. There is none in
-// an empty graph: [Nowhere]. p must be finite, degrees lon, lat. Cost: 5 to 20 µs.
-func (g *Graph) Snap(p orb.Point) (Position, bool) {
-	best := Position{Edge: -1, Away: geodesic.Meters(math.Inf(1)), junction: -1}
-	distance := func(low, high [2]float64, edge int32, item bool) float64 {
-		if !item {
-			return float64(geodesic.LowerBound(p, orb.Bound{Min: low, Max: high}))
-		}
-		if !g.Usable(edge) {
-			return math.Inf(1)
-		}
-		d, _ := geodesic.DistanceTo(p, g.edges[edge].Line)
-		return float64(d)
-	}
-	g.boxes.Nearby(distance, func(_, _ [2]float64, edge int32, d float64) bool {
-		switch away := geodesic.Meters(d); {
-		case away > best.Away || math.IsInf(d, 1):
-			return false
-		case away < best.Away || edge < best.Edge:
-			best.Edge, best.Away = edge, away
-		}
-		return true
-	})
-	if best.Edge < 0 {
-		return Nowhere(), false
-	}
-	return g.positionNear(p, best.Edge), true
-}
-
 // positionNear is the position of an edge that is nearest to p.
 func (n *Network) positionNear(p orb.Point, edge int32) Position {
 	line := n.edges[edge].Line
