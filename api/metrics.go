@@ -73,6 +73,7 @@ var (
 	renderedFigure = figure("wangge_tiles_rendered_total", "Tiles that were made.")
 	clusterFigure  = figure("wangge_tiles_aggregated_total", "Tiles that were made with features in clusters.")
 	refusedFigure  = figure("wangge_tiles_refused_total", "Tiles refused because too many others were being made.")
+	sizeFigure     = figure("wangge_tile_bytes", "Sizes of tiles that were made with something in them: all of them before compression (identity), and those in a coding on the wire.", "coding")
 )
 
 func figure(name, help string, labels ...string) *prometheus.Desc {
@@ -82,7 +83,7 @@ func figure(name, help string, labels ...string) *prometheus.Desc {
 // Describe is for [prometheus.Collector].
 func (c stateCollector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{versionFigure, behindFigure, streamsFigure, featuresFigure, hitsFigure, missesFigure, memoFigure,
-		renderedFigure, clusterFigure, refusedFigure} {
+		renderedFigure, clusterFigure, refusedFigure, sizeFigure} {
 		to <- d
 	}
 }
@@ -115,4 +116,11 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	count(renderedFigure, made.Rendered)
 	count(clusterFigure, made.Aggregated)
 	count(refusedFigure, made.Refused)
+	for coding, sizes := range made.Sizes {
+		buckets := map[float64]uint64{}
+		for size, n := range sizes.AtMost {
+			buckets[float64(size)] = n
+		}
+		to <- prometheus.MustNewConstHistogram(sizeFigure, sizes.Tiles, float64(sizes.Bytes), buckets, tiles.Coding(coding).String())
+	}
 }

@@ -28,6 +28,7 @@ func TestMetrics(t *testing.T) {
 		`wangge_layer_features{layer="risk_points"} 250`,
 		`wangge_tile_memo_hits_total{memo="shared"} 1`, `wangge_tile_memo_misses_total{memo="shared"} 1`, `wangge_tile_memo_misses_total{memo="chosen"} 0`,
 		`wangge_tiles_rendered_total 1`, `wangge_tiles_aggregated_total 0`, `wangge_tiles_refused_total 0`,
+		`wangge_tile_bytes_count{coding="identity"} 1`, `wangge_tile_bytes_bucket{coding="identity",le="500000"} 1`, `wangge_tile_bytes_count{coding="gzip"} 0`,
 	} {
 		if !strings.Contains(told, line+"\n") {
 			t.Errorf("no line %s", line)

@@ -48,12 +48,42 @@ func compressed(next http.Handler) http.Handler {
 	return wrap(next)
 }
 
+// pace says until when a connection may write. It is kept for the connection's
+// answers, which come one after the other, so that not each of many small ones
+// has to set it.
+type pace struct{ until time.Time }
+
+type paceKey struct{}
+
+// paced gives a connection's answers its pace.
+func paced(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, paceKey{}, &pace{})
+}
+
+// allow gives the next write a time, or up to twice as long.
+func (p *pace) allow(patience time.Duration, set func(time.Time) error) {
+	now := time.Now()
+	switch {
+	case p == nil:
+		_ = set(now.Add(patience)) // not every writer has deadlines
+	case p.until.Sub(now) < patience:
+		p.until = now.Add(2 * patience)
+		_ = set(p.until)
+	}
+}
+
+func paceOf(r *http.Request) *pace {
+	p, _ := r.Context().Value(paceKey{}).(*pace)
+	return p
+}
+
 // answer counts what is written, before compression, and allows each write, rather than
 // the whole answer, a time: a stream may be long but may not stand still.
 type answer struct {
 	http.ResponseWriter
 	control  *http.ResponseController
 	patience time.Duration // for each write
+	pace     *pace
 	request  string
 	route    string // path of the route as it is declared; "" if none fits
 	status   int
@@ -74,7 +104,7 @@ func (a *answer) Write(b []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
-	_ = a.control.SetWriteDeadline(time.Now().Add(a.patience)) // not every writer has deadlines
+	a.pace.allow(a.patience, a.control.SetWriteDeadline)
 	n, err := a.ResponseWriter.Write(b)
 	a.bytes += int64(n)
 	a.lost = a.lost || err != nil
@@ -94,7 +124,7 @@ func requestID(r *http.Request) string { return answerOf(r).request }
 func (s *Server) trace(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		a := &answer{ResponseWriter: w, control: http.NewResponseController(w), patience: s.limits.write, request: rand.Text()[:12]}
+		a := &answer{ResponseWriter: w, control: http.NewResponseController(w), patience: s.limits.write, pace: paceOf(r), request: rand.Text()[:12]}
 		w.Header().Set("X-Request-Id", a.request)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		defer func() { s.account(r, a, time.Since(start)) }()

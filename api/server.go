@@ -136,17 +136,23 @@ var usual = limits{header: 10 * time.Second, read: time.Minute, idle: 2 * time.M
 
 const maxHeader = 64 << 10
 
-// Serve accepts connections until ctx ends, then ends event streams and lets
-// other requests under way finish for ten seconds. It closes the listener.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{
-		Handler:           s,
+// timed is a server that lets no client take longer than it may.
+func (s *Server) timed(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
 		ReadHeaderTimeout: s.limits.header,
 		ReadTimeout:       s.limits.read,
 		IdleTimeout:       s.limits.idle,
 		MaxHeaderBytes:    maxHeader,
+		ConnContext:       paced,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+}
+
+// Serve accepts connections until ctx ends, then ends event streams and lets
+// other requests under way finish for ten seconds. It closes the listener.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	server := s.timed(s)
 	server.RegisterOnShutdown(s.close)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()

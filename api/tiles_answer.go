@@ -16,9 +16,12 @@ func (s *Server) writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) 
 	h := w.Header()
 	h.Set("Cache-Control", r.keeping())
 	h.Set(headerVersion, strconv.FormatInt(int64(r.snapshot.Version()), 10))
-	if r.actor.Role == "" {
+	if r.actor.Role == "" && proxied(r.Request) {
 		h.Set("X-Accel-Expires", "@1") // nginx may keep it, and must ask each time
 	}
+	// No program guesses at what has this type, and up to eight headers cost
+	// next to nothing, while a ninth makes the map of them grow.
+	h.Del("X-Content-Type-Options")
 	if len(tile.Aggregated) > 0 {
 		h.Set(headerAggregated, layerList(tile.Aggregated))
 	}
@@ -44,6 +47,9 @@ func (s *Server) writeTile(w http.ResponseWriter, r *request, tile *tiles.Tile) 
 	_, err := w.Write(tile.Bytes)
 	return err
 }
+
+// proxied says whether a proxy asks for somebody.
+func proxied(r *http.Request) bool { return r.Header["X-Forwarded-For"] != nil }
 
 // codingFor negotiates the coding (RFC 9110, 12.5.3): the one that is most
 // welcome, of several the one that makes tiles smallest. Where any coding will

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"sync"
@@ -23,9 +22,11 @@ import (
 // BenchmarkWarmTile compares the service, asked for a tile that it has in
 // memory, with a bare net/http handler that answers the same bytes with the same
 // four headers that a tile needs: how many requests per second of the bare
-// handler's it answers (ratio), and how its 99th percentile compares. Sixteen
-// connections ask without pause, one handler after the other, for short rounds
-// in turn; the ratios are medians over the rounds.
+// handler's it answers (ratio), and how its 99th percentile compares; beside it
+// the ratio to the bare handler in a server that bounds how long clients may
+// take, as the service does (ratio-timed). Sixteen connections ask without
+// pause, one handler after the other, for short rounds in turn; the ratios are
+// medians over the rounds.
 func BenchmarkWarmTile(b *testing.B) {
 	for _, c := range []struct{ name, condition string }{{"whole", ""}, {"not modified", "yes"}} {
 		for _, kind := range []string{"small", "large"} {
@@ -60,20 +61,34 @@ func compareWarm(b *testing.B, large, conditional bool) {
 		request += "If-None-Match: " + tag + "\r\n"
 	}
 	request += "\r\n"
-	ours, theirs := httptest.NewServer(s), httptest.NewServer(bare)
-	defer ours.Close()
-	defer theirs.Close()
-	var rates, tails []float64
+	ours, theirs, limited := connected(b, s.timed(s)), connected(b, &http.Server{Handler: bare}), connected(b, s.timed(bare))
+	var rates, tails, alike []float64
 	for b.Loop() {
 		rate, tail := load(b, ours, request)
 		bareRate, bareTail := load(b, theirs, request)
-		rates, tails = append(rates, rate/bareRate), append(tails, tail/bareTail)
+		limitedRate, _ := load(b, limited, request)
+		rates, tails, alike = append(rates, rate/bareRate), append(tails, tail/bareTail), append(alike, rate/limitedRate)
 	}
-	slices.Sort(rates)
-	slices.Sort(tails)
-	b.ReportMetric(rates[len(rates)/2], "ratio")
-	b.ReportMetric(tails[len(tails)/2], "p99-ratio")
+	b.ReportMetric(median(rates), "ratio")
+	b.ReportMetric(median(alike), "ratio-timed")
+	b.ReportMetric(median(tails), "p99-ratio")
 	b.ReportMetric(float64(len(body)), "body-B")
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// connected serves until the benchmark ends, and gives the address.
+func connected(b *testing.B, server *http.Server) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() { _ = server.Serve(l) }()
+	b.Cleanup(func() { _ = server.Close() })
+	return l.Addr().String()
 }
 
 // crowded is the district with more points than one tile of 20 kB holds.
@@ -98,13 +113,13 @@ func crowded(b *testing.B) *spatial.Snapshot {
 
 // load asks a server over sixteen connections for a while, and gives requests
 // per second and the 99th percentile in seconds.
-func load(b *testing.B, server *httptest.Server, request string) (rate, tail float64) {
+func load(b *testing.B, address, request string) (rate, tail float64) {
 	const connections, each = 16, 400
 	times := make([][]time.Duration, connections)
 	var group sync.WaitGroup
 	began := time.Now()
 	for i := range connections {
-		group.Go(func() { times[i] = repeat(b, server.Listener.Addr().String(), request, each) })
+		group.Go(func() { times[i] = repeat(b, address, request, each) })
 	}
 	group.Wait()
 	took := time.Since(began)

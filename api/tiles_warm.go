@@ -31,6 +31,7 @@ type warmTiles struct {
 type warmKey struct {
 	uri, accept string // accept is the coding header
 	foreign     bool   // a page of another site asks
+	proxied     bool   // a proxy asks
 }
 
 // warmTile is an answer: the general way's headers, ready to be handed out.
@@ -62,7 +63,7 @@ func warmKeyOf(r *http.Request) (key warmKey, usual bool) {
 	if r.Method != http.MethodGet || len(accept) > 1 || r.Header["Authorization"] != nil {
 		return key, false
 	}
-	key.uri, key.foreign = r.RequestURI, r.Header["Origin"] != nil
+	key.uri, key.foreign, key.proxied = r.RequestURI, r.Header["Origin"] != nil, proxied(r)
 	if len(accept) == 1 {
 		key.accept = accept[0]
 	}
@@ -132,7 +133,7 @@ func (t *warmTile) write(w http.ResponseWriter, r *http.Request, patience time.D
 		h[header.name] = header.values
 	}
 	if d, ok := w.(interface{ SetWriteDeadline(time.Time) error }); ok {
-		_ = d.SetWriteDeadline(time.Now().Add(patience))
+		paceOf(r).allow(patience, d.SetWriteDeadline)
 	}
 	n, _ := w.Write(t.tile.Bytes) // a client that takes no more is gone
 	t.bytes.Add(float64(n))

@@ -52,6 +52,7 @@ type Renderer struct {
 	slots          chan struct{}
 
 	rendered, aggregated, refused atomic.Uint64
+	sizes                         [codings]sizes
 }
 
 // memo keeps tiles within a number of bytes.
@@ -63,9 +64,10 @@ type memo struct {
 // Stats are figures of a renderer since it was made.
 type Stats struct {
 	Shared, Chosen MemoStats
-	Rendered       uint64 // tiles made
-	Aggregated     uint64 // of these, with features in clusters
-	Refused        uint64 // with [ErrBusy]
+	Rendered       uint64         // tiles made
+	Aggregated     uint64         // of these, with features in clusters
+	Refused        uint64         // with [ErrBusy]
+	Sizes          [codings]Sizes // of tiles made with something in them, in each coding; Identity counts all of them
 }
 
 // MemoStats are figures of a memo. Of two, one keeps what everybody asks for,
@@ -77,7 +79,11 @@ type MemoStats struct {
 
 // Stats reads the figures.
 func (r *Renderer) Stats() Stats {
-	return Stats{r.shared.stats(), r.chosen.stats(), r.rendered.Load(), r.aggregated.Load(), r.refused.Load()}
+	stats := Stats{Shared: r.shared.stats(), Chosen: r.chosen.stats(), Rendered: r.rendered.Load(), Aggregated: r.aggregated.Load(), Refused: r.refused.Load()}
+	for c := range stats.Sizes {
+		stats.Sizes[c] = r.sizes[c].read()
+	}
+	return stats
 }
 
 func (m *memo) stats() MemoStats {
@@ -172,7 +178,7 @@ func (r *Renderer) recode(m *memo, key string, c Coding) (*Tile, error) {
 		if err != nil || tile.Empty() {
 			return newTile(nil, c, nil), err
 		}
-		packed, err := appendCompressed(nil, raw, c)
+		packed, err := r.compress(nil, raw, c)
 		return newTile(packed, c, tile.Aggregated), err
 	}
 	return nil, nil
@@ -193,10 +199,19 @@ func (r *Renderer) render(v View, id ID, c Coding) (*Tile, error) {
 	if len(e.tile) == 0 {
 		return newTile(nil, c, nil), nil
 	}
-	if e.packed, err = appendCompressed(e.packed[:0], e.tile, c); err != nil {
+	r.sizes[Identity].add(len(e.tile))
+	if e.packed, err = r.compress(e.packed[:0], e.tile, c); err != nil {
 		return nil, err
 	}
 	return newTile(bytes.Clone(e.packed), c, aggregated), nil
+}
+
+func (r *Renderer) compress(to, raw []byte, c Coding) ([]byte, error) {
+	packed, err := appendCompressed(to, raw, c)
+	if c != Identity {
+		r.sizes[c].add(len(packed))
+	}
+	return packed, err
 }
 
 // codingKey is how the key of a tile in a coding begins.
