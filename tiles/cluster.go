@@ -161,10 +161,11 @@ func (e *layerEncoder) stands(f spatial.Feature) (spatial.World, int) {
 func (e *layerEncoder) scannedCrowd(always bool) (*crowd, error) {
 	c, total := &crowd{}, spatial.Tally{}
 	var here []spatial.Feature
-	for f, err := range e.selected() {
+	for i, err := range e.selected() {
 		if err != nil {
 			return nil, err
 		}
+		f := e.near[i]
 		w, square := e.stands(f)
 		if square < 0 {
 			continue

@@ -15,9 +15,11 @@
 // Tiles are squares of the Web Mercator world, [Extent] units wide, with a
 // margin of [Buffer] units on each side. Every vertex is rounded to the unit
 // lattice of its zoom on its own, whatever ring it stands in, and that lattice
-// continues from tile to tile; a vertex is then left out only where it lies
-// exactly on the line between those beside it. So the common edge of two
-// polygons is the same line in both, and two tiles agree where they overlap.
+// continues from tile to tile. From zoom 13 on a vertex is then left out only
+// where it lies exactly on the line between those beside it; below, outlines are
+// simplified by at most half a pixel, all that share an edge alike. So the common
+// edge of two polygons of a layer is the same line in both, and two tiles agree
+// where they overlap.
 //
 // Clipping to the buffered square cuts a polygon into as many polygons as it
 // has pieces there. What rounding makes smaller than the lattice can show (a

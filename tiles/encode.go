@@ -139,11 +139,12 @@ func (e *layerEncoder) encode() (aggregated bool, err error) {
 			return true, err
 		}
 	}
-	for f, err := range e.selected() {
+	e.shaper.begin(e.near)
+	for i, err := range e.selected() {
 		if err != nil {
 			return false, err
 		}
-		e.add(f)
+		e.add(i)
 	}
 	return false, nil
 }
@@ -152,22 +153,22 @@ func (e *layerEncoder) encode() (aggregated bool, err error) {
 // tenths of a second.
 const maxWork = 50_000_000
 
-// selected yields the features that may be in the tile and meet the condition,
-// in id order.
-func (e *layerEncoder) selected() iter.Seq2[spatial.Feature, error] {
-	return func(yield func(spatial.Feature, error) bool) {
+// selected yields the indices in e.near of the features that meet the
+// condition.
+func (e *layerEncoder) selected() iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
 		work := 0
-		for _, f := range e.near {
+		for i, f := range e.near {
 			if e.where != nil {
 				if work += max(e.where.Cost(), 1); work > maxWork {
-					yield(spatial.Feature{}, e.tooCostly())
+					yield(0, e.tooCostly())
 					return
 				}
 				if !e.where.Holds(f) {
 					continue
 				}
 			}
-			if !yield(f, nil) {
+			if !yield(i, nil) {
 				return
 			}
 		}
@@ -204,9 +205,10 @@ func (e *layerEncoder) message() []byte {
 	return e.whole
 }
 
-// add appends a feature if it is in the tile.
-func (e *layerEncoder) add(f spatial.Feature) {
-	if kind := e.shaper.shape(f); kind != 0 {
+// add appends the i-th feature near the tile if it is in it.
+func (e *layerEncoder) add(i int) {
+	f := e.near[i]
+	if kind := e.shaper.shape(f, i); kind != 0 {
 		e.tag(f)
 		e.finish(uint64(f.ID()), kind)
 	}

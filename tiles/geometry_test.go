@@ -1,8 +1,13 @@
 package tiles_test
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -51,22 +56,23 @@ func gcd(a, b int64) int64 {
 }
 
 // TestNeighboursDoNotGape holds that in every tile the edges of all cells
-// together, each shared one walked to and fro, are exactly the outline's.
+// together, each shared one walked to and fro, are shells that do not cross:
+// nowhere is a gap, and nothing is covered twice. Where outlines are not
+// simplified they are exactly the district's.
 func TestNeighboursDoNotGape(t *testing.T) {
-	layers := layersOf(t, fixture(t), "grids", "districts")
+	grids, district := layersOf(t, fixture(t), "grids"), layersOf(t, fixture(t), "districts")
 	for z := uint32(8); z <= 18; z++ {
 		steps := 0
 		for _, id := range some(z, 40) {
 			c := chain{}
-			for _, l := range parseTile(t, encode(t, layers, id)).Layers {
-				times := map[string]int{"grids": 1, "districts": -1}[l.GetName()]
-				for _, f := range l.Features {
-					for _, ring := range decoded(t, f).paths {
-						c.add(ring, times)
-						steps += len(ring)
-					}
-				}
+			steps += c.addTile(t, encode(t, grids, id), 1)
+			if fault := c.fault(0); fault != "" {
+				t.Errorf("tile %v: %s", id, fault)
 			}
+			if z < 13 {
+				continue
+			}
+			c.addTile(t, encode(t, district, id), -1)
 			if len(c) > 0 {
 				t.Errorf("tile %v: %d lattice steps are not shared by two cells or by a cell and the outline", id, len(c))
 			}
@@ -75,6 +81,140 @@ func TestNeighboursDoNotGape(t *testing.T) {
 			t.Errorf("zoom %d: nothing was compared", z)
 		}
 	}
+}
+
+// TestReferenceGridsDoNotGape does the same with the grids of the reference
+// dataset, everywhere (beyond zoom 13 in each fifth tile, unless WANGGE_SOAK=1). Where rounding entangles an outline with itself, as the
+// smallest grids' at zoom 8, half a unit may be left free when it is redrawn: a
+// hundredth of a pixel.
+func TestReferenceGridsDoNotGape(t *testing.T) {
+	v := view(t, referenceSnapshot(t), "grids")
+	bound, _ := v.Layers[0].Bound()
+	for z := uint32(8); z <= 16; z++ {
+		from, to := tiles.At(bound.LeftTop(), z), tiles.At(bound.RightBottom(), z)
+		positions := 0
+		for x := from.X; x <= to.X; x++ {
+			for y := from.Y; y <= to.Y; y++ {
+				if z > 13 && (x+2*y)%5 != 0 && os.Getenv("WANGGE_SOAK") != "1" {
+					continue
+				}
+				id, c := tiles.ID{Z: z, X: x, Y: y}, chain{}
+				positions += c.addTile(t, encode(t, v.Layers, id), 1)
+				if fault := c.fault(1); fault != "" {
+					t.Errorf("tile %v: %s", id, fault)
+				}
+			}
+		}
+		if t.Logf("zoom %d: %d positions", z, positions); positions == 0 {
+			t.Errorf("zoom %d: nothing was compared", z)
+		}
+	}
+}
+
+// addTile adds the rings of a tile, and says how many positions they have.
+func (c chain) addTile(t *testing.T, raw []byte, times int) (n int) {
+	t.Helper()
+	for _, l := range parseTile(t, raw).Layers {
+		for _, f := range l.Features {
+			for _, ring := range decoded(t, f).paths {
+				c.add(ring, times)
+				n += len(ring)
+			}
+		}
+	}
+	return n
+}
+
+// fault says where a chain is something other than shells that do not cross,
+// with gaps of at most so many half units.
+func (c chain) fault(gap int64) string {
+	next := map[px][]px{}
+	for step, times := range c {
+		if times < 0 {
+			step[0], step[1] = step[1], step[0]
+		}
+		if abs(int64(times)) != 1 {
+			return fmt.Sprintf("the step %v is walked %d times", step, times)
+		}
+		next[step[0]] = append(next[step[0]], step[1])
+	}
+	starts := slices.SortedFunc(maps.Keys(next), func(a, b px) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	var edges [][2]px
+	for _, start := range starts {
+		for len(next[start]) > 0 {
+			loop := takeLoop(next, start)
+			if area := twiceArea(loop); area < -gap || gap == 0 && area == 0 {
+				return fmt.Sprintf("there is a gap: %v", loop)
+			}
+			edges = appendStraight(edges, loop)
+		}
+	}
+	return crossing(edges)
+}
+
+// appendStraight appends the edges of a ring, of each straight stretch one.
+func appendStraight(edges [][2]px, ring path) [][2]px {
+	var corners path
+	for i, p := range ring {
+		if turn(ring[(i+len(ring)-1)%len(ring)], p, ring[(i+1)%len(ring)]) != 0 {
+			corners = append(corners, p)
+		}
+	}
+	for i, p := range corners {
+		edges = append(edges, [2]px{p, corners[(i+1)%len(corners)]})
+	}
+	return edges
+}
+
+// crossing says which edges cross, if any do.
+func crossing(edges [][2]px) string {
+	west, east := func(e [2]px) int64 { return min(e[0][0], e[1][0]) }, func(e [2]px) int64 { return max(e[0][0], e[1][0]) }
+	slices.SortFunc(edges, func(a, b [2]px) int { return cmp.Compare(west(a), west(b)) })
+	for i, a := range edges {
+		for _, b := range edges[i+1:] {
+			if west(b) >= east(a) {
+				break
+			}
+			if turn(a[0], a[1], b[0])*turn(a[0], a[1], b[1]) < 0 && turn(b[0], b[1], a[0])*turn(b[0], b[1], a[1]) < 0 {
+				return fmt.Sprintf("the edges %v and %v cross", a, b)
+			}
+		}
+	}
+	return ""
+}
+
+// turn says to which side of the way from a to b a position lies.
+func turn(a, b, p px) int {
+	return cmp.Compare((b[0]-a[0])*(p[1]-b[1])-(b[1]-a[1])*(p[0]-b[0]), 0)
+}
+
+// takeLoop takes steps away that lead from a position back to one that was
+// passed, and to none twice.
+func takeLoop(next map[px][]px, at px) path {
+	var walked path
+	seen := map[px]int{}
+	for {
+		if i, ok := seen[at]; ok {
+			for k := range i { // the way there stays
+				next[walked[k]] = append(next[walked[k]], walked[k+1])
+			}
+			return walked[i:]
+		}
+		seen[at], walked = len(walked), append(walked, at)
+		ways := next[at]
+		if len(ways) == 0 {
+			return nil
+		}
+		next[at], at = ways[1:], ways[0]
+	}
+}
+
+func twiceArea(ring path) (sum int64) {
+	for i, p := range ring {
+		q := ring[(i+1)%len(ring)]
+		sum += p[0]*q[1] - q[0]*p[1]
+	}
+	return sum
 }
 
 func decoded(t testing.TB, f *vectortile.Tile_Feature) geometry {

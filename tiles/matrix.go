@@ -141,6 +141,7 @@ type frame struct {
 	datum  datum.CRS // GCJ02 or BD09 move what is placed
 	origin px        // north-west corner, in steps of the matrix
 	shift  uint      // one unit is 1<<shift steps
+	zoom   uint32
 }
 
 func (m *Matrix) frame(id ID, moved datum.CRS) frame {
@@ -150,6 +151,7 @@ func (m *Matrix) frame(id ID, moved datum.CRS) frame {
 		datum:  moved,
 		origin: px{int64(id.X)<<side - worldHalf, int64(id.Y)<<side + m.north},
 		shift:  uint(m.MaxZoom - id.Z),
+		zoom:   id.Z,
 	}
 }
 

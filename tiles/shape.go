@@ -23,9 +23,11 @@ const (
 type shaper struct {
 	frame    frame
 	moved    []spatial.World // a part in steps of the matrix, where it is not stored in them
+	survey   survey          // of what is near, where it is simplified
+	thinned  bool            // it is
 	paths    arena
-	parts    []spatial.Part
 	rings    [][]px
+	within   [][]px
 	shells   [][]px
 	holes    [][]px
 	cutter   cutter
@@ -36,18 +38,42 @@ type shaper struct {
 	traced   bool // trace is set: the feature is in the tile
 }
 
-// shape encodes a feature's geometry into s.commands and says of which type
-// it is; 0 if the feature is not in the tile.
-func (s *shaper) shape(f spatial.Feature) int {
+// begin makes ready for features of a layer, of which it is given all that
+// are near the tile.
+func (s *shaper) begin(near []spatial.Feature) {
+	s.thinned = len(near) > 0 && near[0].Layer().Schema().Geometry != spatial.Points && s.frame.matrix.level(s.frame.zoom) < simplifiedBelow
+	if !s.thinned {
+		return
+	}
+	s.survey.reset()
+	for _, f := range near {
+		s.survey.first = append(s.survey.first, len(s.survey.parts))
+		kind := f.Kind()
+		for part := range f.Parts() {
+			from, closed := len(s.survey.paths), kind == spatial.Polygons
+			if closed {
+				s.placeRing(&s.survey.paths, part)
+			} else {
+				s.place(&s.survey.paths, s.world(part))
+			}
+			s.survey.parts = append(s.survey.parts, surveyed{from, len(s.survey.paths), closed})
+		}
+	}
+	s.survey.find()
+}
+
+// shape encodes the geometry of a feature, the i-th of those near, into
+// s.commands and says of which type it is; 0 if the feature is not in the tile.
+func (s *shaper) shape(f spatial.Feature, i int) int {
 	s.paths, s.commands = s.paths[:0], s.commands[:0]
 	s.cursor, s.traced = px{}, false
 	switch f.Kind() {
 	case spatial.Points:
 		return s.points(f)
 	case spatial.Lines:
-		return s.lines(f)
+		return s.lines(f, i)
 	case spatial.Polygons:
-		return s.polygons(f)
+		return s.polygons(f, i)
 	}
 	return 0
 }
@@ -81,9 +107,17 @@ func inSquare(p px) bool {
 	return p[0] >= low && p[0] <= high && p[1] >= low && p[1] <= high
 }
 
-func (s *shaper) lines(f spatial.Feature) int {
+func (s *shaper) lines(f spatial.Feature, i int) int {
+	at := s.firstPart(i)
 	for part := range f.Parts() {
-		for _, piece := range s.cutter.cutLine(s.place(s.world(part))) {
+		var line []px
+		if s.thinned {
+			line = s.survey.simplify(s.survey.parts[at], &s.paths)
+		} else {
+			line = s.place(&s.paths, s.world(part))
+		}
+		at++
+		for _, piece := range s.cutter.cutLine(line) {
 			s.sight(piece)
 			if piece = tidyLine(piece); len(piece) >= 2 {
 				s.path(piece)
@@ -100,16 +134,30 @@ func (s *shaper) lines(f spatial.Feature) int {
 	return typeLine
 }
 
-func (s *shaper) polygons(f spatial.Feature) int {
-	s.parts = s.parts[:0]
-	for part := range f.Parts() {
-		if part.Shell && len(s.parts) > 0 {
-			s.polygon(s.parts)
-			s.parts = s.parts[:0]
-		}
-		s.parts = append(s.parts, part)
+// firstPart is where the survey has the parts of a feature.
+func (s *shaper) firstPart(i int) int {
+	if !s.thinned {
+		return 0
 	}
-	s.polygon(s.parts)
+	return s.survey.first[i]
+}
+
+func (s *shaper) polygons(f spatial.Feature, i int) int {
+	s.rings = s.rings[:0]
+	at := s.firstPart(i)
+	for part := range f.Parts() {
+		if part.Shell && len(s.rings) > 0 {
+			s.polygon(s.rings)
+			s.rings = s.rings[:0]
+		}
+		if s.thinned {
+			s.rings = append(s.rings, s.survey.simplify(s.survey.parts[at], &s.paths))
+		} else {
+			s.rings = append(s.rings, s.placeRing(&s.paths, part))
+		}
+		at++
+	}
+	s.polygon(s.rings)
 	switch {
 	case !s.traced:
 		return 0
@@ -122,8 +170,8 @@ func (s *shaper) polygons(f spatial.Feature) int {
 
 // polygon encodes what a shell and its holes leave in the tile, as any number
 // of polygons.
-func (s *shaper) polygon(parts []spatial.Part) {
-	s.clip(parts)
+func (s *shaper) polygon(rings [][]px) {
+	s.clip(rings)
 	if len(s.shells) == 1 && len(s.holes) == 0 {
 		s.ring(s.shells[0])
 		return
@@ -142,9 +190,9 @@ func (s *shaper) polygon(parts []spatial.Part) {
 
 // clip fills s.shells and s.holes with the outer and the inner rings of a
 // polygon's part of the tile.
-func (s *shaper) clip(parts []spatial.Part) {
+func (s *shaper) clip(rings [][]px) {
 	s.shells, s.holes = s.shells[:0], s.holes[:0]
-	rings := s.cutPolygon(parts)
+	rings = s.cutPolygon(rings)
 	tidy := rings[:0]
 	for _, ring := range rings {
 		s.sight(ring)
@@ -164,12 +212,11 @@ func (s *shaper) clip(parts []spatial.Part) {
 	}
 }
 
-// cutPolygon gives the rings of a polygon within the buffered square.
-func (s *shaper) cutPolygon(parts []spatial.Part) [][]px {
-	s.rings = s.rings[:0]
+// cutPolygon gives the part of a polygon's rings within the buffered square.
+func (s *shaper) cutPolygon(rings [][]px) [][]px {
+	s.within = s.within[:0]
 	all := noBox()
-	for i, part := range parts {
-		ring := s.placeRing(part)
+	for i, ring := range rings {
 		box := boxOf(ring)
 		if box.apart() {
 			if i == 0 {
@@ -178,12 +225,12 @@ func (s *shaper) cutPolygon(parts []spatial.Part) [][]px {
 			continue
 		}
 		all = all.union(box)
-		s.rings = append(s.rings, ring)
+		s.within = append(s.within, ring)
 	}
 	if all.within() {
-		return s.rings
+		return s.within
 	}
-	return s.cutter.cutRings(s.rings, all)
+	return s.cutter.cutRings(s.within, all)
 }
 
 // world is a part in steps of the matrix.
@@ -199,23 +246,23 @@ func (s *shaper) world(part spatial.Part) []spatial.World {
 }
 
 // place rounds a path to the lattice; positions that fall together are one.
-func (s *shaper) place(world []spatial.World) []px {
-	from := len(s.paths)
+func (s *shaper) place(to *arena, world []spatial.World) []px {
+	from := len(*to)
 	for _, w := range world {
-		p := s.frame.place(w)
-		if n := len(s.paths); n > from && s.paths[n-1] == p {
-			continue
-		}
-		s.paths = append(s.paths, p)
+		to.add(from, s.frame.place(w))
 	}
-	return s.paths.take(from)
+	return to.take(from)
 }
 
 // placeRing rounds a ring, without its closing position, and winds it as the
 // specification asks: shells with positive area, holes negative.
-func (s *shaper) placeRing(part spatial.Part) []px {
+func (s *shaper) placeRing(to *arena, part spatial.Part) []px {
 	world := s.world(part)
-	ring := s.place(world[:len(world)-1])
+	ring := s.place(to, world[:len(world)-1])
+	for len(ring) > 1 && ring[0] == ring[len(ring)-1] {
+		ring = ring[:len(ring)-1]
+		*to = (*to)[:len(*to)-1]
+	}
 	if clockwise(world) != part.Shell {
 		slices.Reverse(ring)
 	}

@@ -284,9 +284,9 @@ func TestTilesAreValid(t *testing.T) {
 	}
 }
 
-// TestReferenceTilesAreValid checks each tile of the reference dataset, z0 to
-// z16, all layers that have geometry.
-func TestReferenceTilesAreValid(t *testing.T) {
+// referenceSnapshot is the reference dataset.
+func referenceSnapshot(t testing.TB) *spatial.Snapshot {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("makes the whole reference dataset")
 	}
@@ -295,15 +295,22 @@ func TestReferenceTilesAreValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	var layers []*spatial.Layer
-	around := orb.Bound{Min: orb.Point{180, 90}, Max: orb.Point{-180, -90}}
 	for _, schema := range dataset.Schemas() {
-		if schema.Geometry == spatial.NoGeometry {
-			continue
-		}
 		l, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
 		if err != nil {
 			t.Fatal(err)
 		}
+		layers = append(layers, l)
+	}
+	return spatial.New(1, layers...)
+}
+
+// TestReferenceTilesAreValid checks each tile of the reference dataset, z0 to
+// z16, all layers that have geometry.
+func TestReferenceTilesAreValid(t *testing.T) {
+	var layers []*spatial.Layer
+	around := orb.Bound{Min: orb.Point{180, 90}, Max: orb.Point{-180, -90}}
+	for l := range referenceSnapshot(t).Layers() {
 		if b, ok := l.Bound(); ok {
 			layers, around = append(layers, l), around.Union(b)
 		}
