@@ -124,8 +124,8 @@ func BenchmarkNearest(b *testing.B) {
 	request := "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	var rates, tails, each []float64
 	for b.Loop() {
-		rate, tail := load(b, ours, request)
-		bareRate, bareTail := load(b, theirs, request)
+		rate, tail := load(b, ours.Listener.Addr().String(), request)
+		bareRate, bareTail := load(b, theirs.Listener.Addr().String(), request)
 		rates, tails, each = append(rates, rate/bareRate), append(tails, tail/bareTail), append(each, rate)
 	}
 	for _, list := range [][]float64{rates, tails, each} {
