@@ -496,7 +496,7 @@ func (f *covering) writeJSON(w http.ResponseWriter, r *request, head analysis) e
 	add("totals", json.RawMessage(appendUnit(nil, f.list, &f.totals)))
 	add("worst", f.worst())
 	add("facilities", f.side.tellFacilities(f.method))
-	if f.side.sent != nil && bottlenecksKnown {
+	if f.side.sent != nil {
 		add("bottlenecks", f.tellBottlenecks(r.snapshot))
 	}
 	add("definitions", f.definitions())

@@ -93,7 +93,7 @@ func numberParam(name, description, example string, low, high float64) *param[fl
 		func(text string) (float64, error) {
 			v, err := parseFinite(text)
 			if err == nil && !(v > low && v <= high) {
-				err = fmt.Errorf("%s is not above %v and at most %v", shorten(text), low, high)
+				err = fmt.Errorf("%s is not above %s and at most %s", shorten(text), decimalText(low), decimalText(high))
 			}
 			return v, err
 		},
@@ -273,3 +273,6 @@ func (q *shelterQuestion) name() string {
 func (q *shelterQuestion) people() string {
 	return fmt.Sprintf("%s*%s %s", q.population, strconv.FormatFloat(q.share, 'g', -1, 64), q.zonesText)
 }
+
+// decimalText writes a number without an exponent.
+func decimalText(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -280,3 +280,39 @@ func BenchmarkCoverageFirst(b *testing.B) {
 		})
 	}
 }
+
+// TestBottlenecksOfTheDistrict: they make up all who have no place, and what
+// relieves one, no more than it says, does so.
+func TestBottlenecksOfTheDistrict(t *testing.T) {
+	s := referenceServer(t)
+	question := `"hazard":"typhoon","share":0.05,"method":"allocation","by":"street"`
+	answer := coverageOf(t, askOf(s, http.MethodPost, "/coverage", `{`+question+`}`))
+	sum := int64(0)
+	var worst *bottleneck
+	for i := range answer.Bottlenecks {
+		b := &answer.Bottlenecks[i]
+		sum += b.Unserved
+		if b.People-b.Places != b.Unserved && len(b.Shelters) > 0 {
+			t.Errorf("%+v", b)
+		}
+		if worst == nil && len(b.Relief) > 0 && b.Relief[0].People > 0 {
+			worst = b
+		}
+	}
+	if float64(sum) != answer.Totals["unserved"] || worst == nil {
+		t.Fatalf("%d people in bottlenecks, %v without a place", sum, answer.Totals["unserved"])
+	}
+	first := worst.Relief[0]
+	layer, _ := s.state.Current().Layer("shelters")
+	f, err := layer.ByCode(first.Shelter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []float64{1, 0.5} {
+		area := f.Attribute("effective_area").Float() + first.Area*part
+		relieved := coverageOf(t, askOf(s, http.MethodPost, "/coverage", fmt.Sprintf(`{%s,"scenario":{"enlarge":[{"shelter":%q,"area":%v}]}}`, question, first.Shelter, area)))
+		if got := relieved.Difference["served"].(float64); math.Abs(got-float64(first.People)*part) > 1 {
+			t.Errorf("%v m² more at %s place %v more people, said were %d", first.Area*part, first.Shelter, got, first.People)
+		}
+	}
+}

@@ -405,3 +405,20 @@ func TestSmallCountsAreWithheldFromCoverage(t *testing.T) {
 		}
 	}
 }
+
+// TestBottlenecks: the pieces of the cut name who competes for what, and with
+// those who reach nothing they make up all who have no place.
+func TestBottlenecks(t *testing.T) {
+	answer := coverageOf(t, post(t, "/coverage", `{"method":"allocation","radius":500}`))
+	if len(answer.Bottlenecks) != 2 {
+		t.Fatalf("%+v", answer.Bottlenecks)
+	}
+	apart, full := answer.Bottlenecks[0], answer.Bottlenecks[1]
+	if len(apart.Shelters) != 0 || apart.Unserved != 1400 || !slices.Equal(apart.Units, []string{xinxiu18, xinxing14}) || !strings.Contains(apart.Text.ZH, "1400人够不到任何合格场所") {
+		t.Errorf("%+v", apart)
+	}
+	if !slices.Equal(full.Shelters, []string{"A"}) || full.People != 700 || full.Places != 600 || full.Unserved != 100 || full.Area != 150 || !slices.Equal(full.Relief, []relief{{"A", 100, 150}}) ||
+		!strings.Contains(full.Text.EN, "150 m² more at A would place 100 more people") {
+		t.Errorf("%+v", full)
+	}
+}

@@ -350,7 +350,12 @@ func (f *covering) tellBottlenecks(s *spatial.Snapshot) []bottleneck {
 	list := []bottleneck{}
 	prefix := shelter.Prefix(codeDigits[f.level])
 	names, _ := unitNames(s, f.level, f.side.drawn)
-	for _, b := range bottlenecksOf(f.side.sent) {
+	found := f.side.sent.Bottlenecks()
+	if apart := f.cutOff(); apart.People > 0 {
+		found = append(found, apart)
+		slices.SortStableFunc(found, func(a, b shelter.Bottleneck) int { return cmp.Compare(b.Unserved, a.Unserved) })
+	}
+	for _, b := range found {
 		if len(list) == maxBottlenecks {
 			break
 		}
@@ -380,8 +385,19 @@ func (f *covering) tellBottlenecks(s *spatial.Snapshot) []bottleneck {
 	return list
 }
 
+// cutOff are the people who reach no shelter at all, as a bottleneck without
+// shelters.
+func (f *covering) cutOff() (b shelter.Bottleneck) {
+	for i := range f.side.Demands {
+		if n := f.side.Demands[i].People; n > 0 && f.side.cover.Count[i] == 0 {
+			b.Demands, b.People, b.Unserved = append(b.Demands, int32(i)), b.People+n, b.Unserved+n
+		}
+	}
+	return b
+}
+
 func (f *covering) reliefAt(facility int) relief {
-	freed := reliefOf(f.side.sent, facility)
+	freed := f.side.sent.Relief(facility)
 	return relief{f.side.Facilities[facility].Code, freed.People, rounded(float64(freed.Area), 2)}
 }
 

@@ -62,6 +62,7 @@ func (s *Server) table() []route {
 		s.coverageRoutes(),
 		s.exposureRoutes(),
 		s.scenarioRoutes(),
+		s.sitingRoutes(),
 		s.gridRoutes(),
 		s.signInRoutes(),
 		s.historyRoutes(),

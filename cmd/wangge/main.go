@@ -39,6 +39,7 @@ type commands struct {
 	Reassign    reassignCommand    `cmd:"" help:"Show what a boundary change between grids does, and submit it if told to."`
 	Adjustments adjustmentsCommand `cmd:"" help:"List adjustments of boundaries and move them on: review, approve, apply, revert."`
 	Coverage    coverageCommand    `cmd:"" help:"Show who has a shelter and who has none, where, why, and what a scenario would change."`
+	Siting      sitingCommand      `cmd:"" help:"Find the best few of some candidate sites for shelters, with proof."`
 	Exposure    exposureCommand    `cmd:"" help:"Show who and what stands in zones and around them."`
 
 	Token tokenCommand `cmd:"" help:"Keep the tokens by which people sign in: create, list, revoke."`
