@@ -283,6 +283,8 @@ func TestBrowser(t *testing.T) {
 	t.Run("redraw an edge", func(t *testing.T) { testRedrawEdge(open(t, chromium, server, 1440, 900)) })
 	t.Run("redraw on a phone", func(t *testing.T) { testRedrawOnPhone(open(t, chromium, server, 390, 844)) })
 	t.Run("response across the water", func(t *testing.T) { testAcrossTheWater(open(t, chromium, server, 1440, 900), state.Current()) })
+	t.Run("response closure", func(t *testing.T) { testClosure(t, chromium, server) })
+	t.Run("response tabs", func(t *testing.T) { testResponseTabs(open(t, chromium, server, 1440, 900)) })
 	t.Run("response on a phone", func(t *testing.T) { testResponseOnPhone(open(t, chromium, server, 390, 844)) })
 	t.Run("coverage", func(t *testing.T) { testCoverage(open(t, chromium, server, 1440, 900)) })
 	t.Run("what if", func(t *testing.T) { testWhatIf(t, chromium, server) })

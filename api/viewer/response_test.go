@@ -1,12 +1,17 @@
 package viewer_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -159,6 +164,194 @@ func (p *tab) isDrawn(drawn [][][2]float64, line [][2]float64) {
 	if !slices.ContainsFunc(drawn, func(d [][2]float64) bool { return slices.EqualFunc(d, line, near) }) {
 		p.Errorf("drawn are %v, not %v", drawn, line)
 	}
+}
+
+// register stands in front of a service and keeps closures for one reader who
+// is signed in, so that the page is tested without a store. What a closure
+// does the service says.
+type register struct {
+	service http.Handler
+	mu      sync.Mutex
+	kept    []map[string]any
+}
+
+func newRegister(t *testing.T, server string) (*register, string) {
+	t.Helper()
+	target, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &register{service: httputil.NewSingleHostReverseProxy(target)}
+	front := httptest.NewServer(r)
+	t.Cleanup(front.Close)
+	return r, front.URL
+}
+
+func (g *register) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	known := r.Header.Get("Authorization") == "Bearer "+secret
+	r.Header.Del("Authorization") // the service knows no tokens
+	id := 0
+	_, _ = fmt.Sscanf(r.URL.Path, "/closures/%d", &id)
+	switch {
+	case r.URL.Path == "/whoami" && !known:
+		answer(w, http.StatusUnauthorized, map[string]any{"detail": "no such token"})
+	case r.URL.Path == "/whoami":
+		answer(w, http.StatusOK, map[string]any{"name": "区中心值班", "role": "reviewer"})
+	case r.URL.Path == "/closures" || id > 0:
+		g.closures(w, r, id)
+	default:
+		g.service.ServeHTTP(w, r)
+	}
+}
+
+func (g *register) closures(w http.ResponseWriter, r *http.Request, id int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case r.Method == http.MethodGet && id == 0:
+		answer(w, http.StatusOK, map[string]any{"type": "FeatureCollection", "features": append([]map[string]any{}, g.kept...)})
+	case r.Method == http.MethodGet:
+		w.Header().Set("ETag", `"as-filed"`)
+		answer(w, http.StatusOK, g.kept[id-1])
+	case r.Header.Get("Idempotency-Key") == "" || id > 0 && r.Header.Get("If-Match") != `"as-filed"`:
+		answer(w, http.StatusPreconditionFailed, map[string]any{"detail": "want a key, and a tag of what is changed"})
+	default:
+		g.keep(w, r, id)
+	}
+}
+
+func (g *register) keep(w http.ResponseWriter, r *http.Request, id int) {
+	var body map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		answer(w, http.StatusBadRequest, map[string]any{"detail": err.Error()})
+		return
+	}
+	if body["name"] == "重名" {
+		answer(w, http.StatusUnprocessableEntity, map[string]any{"rule": "closure_period", "detail": "it ends before it begins", "fix": "give a later end"})
+		return
+	}
+	if id > 0 {
+		g.kept[id-1]["properties"].(map[string]any)["state"], g.kept[id-1]["properties"].(map[string]any)["until"] = "past", body["until"]
+		answer(w, http.StatusOK, g.kept[id-1])
+		return
+	}
+	closure := map[string]any{"type": "Feature", "id": len(g.kept) + 1, "geometry": body["geometry"], "properties": map[string]any{
+		"name": body["name"], "since": body["since"], "until": body["until"], "roads": body["roads"], "traffic": body["traffic"], "state": "active", "edges": 3, "length": 500, "actions": []string{"edit"}}}
+	g.kept = append(g.kept, closure)
+	answer(w, http.StatusCreated, closure)
+}
+
+// testClosure tries a closure drawn on the map and one by a road's name, files
+// it and ends it.
+func testClosure(t *testing.T, chromium context.Context, server string) {
+	register, front := newRegister(t, server)
+	p := open(t, chromium, front, 1440, 900)
+	p.visit("lang=zh&way=response&response=tab:closures&" + at(15))
+	p.do(seen(`[data-tool="line"]`), click(`[data-tool="line"]`))
+	p.until(`document.querySelector('[data-tool="line"][aria-pressed="true"]') && wangge.map.getSource("over-closure-pen-linestring")`)
+	p.stroke([2]float64{760, 300}, [2]float64{1060, 640})
+	p.do(keys(enter))
+	p.until(`document.querySelector('#closure-preview[data-state="ready"] [data-edges]')`)
+	if n := eval[int](p, `Number(document.querySelector("[data-edges]").dataset.edges)`); n == 0 {
+		p.Error("a line across the town closes nothing")
+	}
+	p.until(`document.querySelector("[data-changed]")`)
+	p.shoot("desktop-closure")
+	p.axe()
+	p.do(click(`[data-key="clear"]`))
+	p.until(`!document.querySelector("#closure-preview [data-edges]")`)
+
+	p.do(click(`[name="road"]`), keys("沿河北路"), seen(`[data-road="沿河北路"]`), click(`[data-road="沿河北路"]`), seen(".chips li"))
+	p.until(`document.querySelector('#closure-preview[data-state="ready"] [data-edges]')`)
+	if said := p.text("#closure-preview"); !strings.Contains(said, "沿河北路") {
+		p.Errorf("the preview does not name the road:\n%s", said)
+	}
+	p.do(click(`[name="token"]`), keys(secret), keys(enter), seen(`[data-signed="reviewer"]`))
+	p.do(click(`[name="name"]`), keys("重名"), click(`[data-file]`), seen(`.outcome-line [data-rule="closure_period"]`))
+	if said := p.text(".outcome-line"); !strings.Contains(said, "结束时间要晚于开始时间") || !strings.Contains(said, "give a later end") {
+		p.Errorf("a refused closure is told as %q", said)
+	}
+	p.forgive("401", "422")
+	eval[bool](p, `(() => { const box = document.querySelector('[name="name"]'); box.value = "沿河北路积水"; return box.dispatchEvent(new Event("input")); })()`)
+	p.do(click(`[data-file]`), seen(`[data-filed]`), seen(`[data-closure="1"] [data-state="active"]`))
+	register.mu.Lock()
+	filed, err := json.Marshal(register.kept)
+	register.mu.Unlock()
+	if err != nil || !strings.Contains(string(filed), `"name":"沿河北路积水"`) || !strings.Contains(string(filed), `"roads":["沿河北路"]`) {
+		p.Errorf("filed is %s, %v", filed, err)
+	}
+	p.do(click(`[data-closure="1"] [data-end]`))
+	p.until(`document.querySelector('#closure-list details [data-closure="1"] [data-state="past"]')`)
+}
+
+// stroke clicks corners on the map.
+func (p *tab) stroke(corners ...[2]float64) {
+	p.Helper()
+	for _, c := range corners {
+		eval[bool](p, fmt.Sprintf(`(async () => {
+			const canvas = wangge.map.getCanvas(), wait = () => new Promise((done) => setTimeout(done, 40));
+			const send = (type, button, buttons) => canvas.dispatchEvent(new PointerEvent(type, { clientX: %[1]g, clientY: %[2]g, button, buttons, bubbles: true, isPrimary: true, pointerId: 1 }));
+			send("pointermove", -1, 0); await wait(); send("pointerdown", 0, 1); await wait(); send("pointerup", 0, 0); await wait();
+			return true;
+		})()`, c[0], c[1]))
+	}
+}
+
+// testResponseTabs looks at areas, gaps and stations, and follows the map and
+// the table both ways.
+func testResponseTabs(p *tab) {
+	p.visit("lang=zh&way=response&response=tab:areas")
+	p.until(`document.querySelector('#response-areas[data-state="ready"] tbody tr')`)
+	areas := eval[int](p, `document.querySelectorAll("#response-areas tbody tr").length`)
+	if layers := eval[int](p, `wangge.map.queryRenderedFeatures({ layers: ["over/response-areas-all/0"] }).length`); layers < areas/2 {
+		p.Errorf("%d areas in the table, %d on the map", areas, layers)
+	}
+	p.shoot("desktop-areas")
+	p.axe()
+
+	p.do(click(`[data-tab="beyond"]`))
+	p.until(`document.querySelector('#response-beyond[data-state="ready"] tbody tr')`)
+	five := eval[int](p, `Number(document.querySelector("[data-beyond]").dataset.beyond)`)
+	eval[bool](p, `(() => { const box = document.querySelector('[name="minutes"]'); box.value = "8"; return box.dispatchEvent(new Event("change")); })()`)
+	p.until(fmt.Sprintf(`Number(document.querySelector("[data-beyond]").dataset.beyond) < %d`, five))
+	if hash := eval[string](p, `location.hash`); !strings.Contains(hash, "minutes:8") {
+		p.Errorf("the address does not keep the minutes: %s", hash)
+	}
+	p.linked("response-beyond-units", "#response-beyond")
+	p.shoot("desktop-beyond")
+	p.axe()
+
+	p.do(click(`[data-tab="stations"]`))
+	p.until(`document.querySelectorAll('[name="station"] option').length > 40`)
+	eval[bool](p, `(() => { const list = document.querySelector('[name="station"]'); list.value = list.options[5].value; return list.dispatchEvent(new Event("change")); })()`)
+	p.until(`document.querySelector('#response-without[data-state="ready"] [data-without]')`)
+	p.do(click(`[data-key="find"]`))
+	p.until(`document.querySelector('#response-sites[data-state="ready"] [data-site="1"]')`)
+	p.shoot("desktop-stations")
+	p.axe()
+}
+
+// linked goes from a row of a table to the map and back.
+func (p *tab) linked(overlay, box string) {
+	p.Helper()
+	p.do(click(box + " tbody tr button"))
+	p.until(fmt.Sprintf(`document.querySelector(%q)`, box+" tr.chosen"))
+	code := eval[string](p, fmt.Sprintf(`document.querySelector(%q).dataset.key`, box+" tr.chosen"))
+	if filter := eval[string](p, fmt.Sprintf(`JSON.stringify(wangge.map.getFilter("over/%s/3"))`, overlay)); !strings.Contains(filter, code) {
+		p.Errorf("%s is chosen in the table, on the map %s", code, filter)
+	}
+	other := eval[struct {
+		position
+		Code string `json:"code"`
+	}](p, fmt.Sprintf(`(() => {
+		const map = wangge.map, { left, top, width, height } = map.getCanvas().getBoundingClientRect(), layers = ["over/%s/0"];
+		for (let y = 140; y < height - 60; y += 20) for (let x = 60; x < width - 100; x += 20) {
+			const [f] = map.queryRenderedFeatures([x, y], { layers });
+			if (f && f.properties.code !== %q) return { x: x + left, y: y + top, code: f.properties.code };
+		}
+	})()`, overlay, code))
+	p.do(chromedp.MouseClickXY(other.X, other.Y))
+	p.until(fmt.Sprintf(`document.querySelector('%s tr.chosen')?.dataset.key === %q`, box, other.Code))
 }
 
 // testResponseOnPhone asks with a finger on a small screen.

@@ -21,18 +21,19 @@ export class Asking {
     dataset.state = "loading";
     this.element.setAttribute("aria-busy", "true");
     if (this.element.childElementCount === 0) this.element.append(h("p", { className: "wait", role: "status" }, dictionaries[language].loading));
+    let answer: T;
     try {
-      const answer = await load(signal);
-      if (signal.aborted) return undefined;
-      this.#put(show(answer));
-      dataset.state = "ready";
-      return answer;
+      answer = await load(signal);
     } catch (fault) {
       if (signal.aborted) return undefined;
       this.#put([faultOf(fault, language, rules), h("button", { type: "button", data: { key: "again" }, onclick: () => void this.ask(language, load, show, rules) }, dictionaries[language].retry)]);
       dataset.state = "failed";
       return undefined;
     }
+    if (signal.aborted) return undefined;
+    this.#put(show(answer));
+    dataset.state = "ready";
+    return answer;
   }
 
   // say shows something without a question.

@@ -44,7 +44,7 @@ export interface Closure {
   properties: { name: string; reason?: string; since?: string | null; until?: string | null; traffic?: string; roads?: string[]; state: "active" | "coming" | "past"; edges: number; length: number; closed_roads?: { id: number; name: string }[]; doubts?: { kind: string; detail: string }[]; actions?: string[] };
 }
 
-export const loadClosures = (signal: AbortSignal) => ask<{ features: Closure[]; now: string; active: number[] }>("closures?state=all", { signal });
+export const loadClosures = (signal: AbortSignal) => ask<{ features: Closure[]; now: string; active: number[] }>("closures", { signal });
 
 export const fileClosure = (closure: ClosureFields & Drawing) => ask<Closure>("closures", { method: "POST", body: closure });
 
@@ -60,9 +60,9 @@ export async function dropClosure(id: number): Promise<void> {
   await send(`closures/${id}`, { method: "DELETE", revision: tag?.replaceAll('"', "") });
 }
 
-export interface Served { id: number; name: string; time: number }
+export interface Responder { id: number; name: string; time: number }
 
-export interface ChangedPoint { id: number; code?: string; name?: string; at: Place; level?: string | null; before: Served | null; after: Served | null; delay: number | null }
+export interface ChangedPoint { id: number; code?: string; name?: string; at: Place; level?: string | null; before: Responder | null; after: Responder | null; delay: number | null }
 
 export interface Changed { layer: string; asked: number; count: number; slower: number; other_station: number; unreachable: number; mean_delay: number; worst_delay: number; points: ChangedPoint[]; listed: number }
 
@@ -74,7 +74,7 @@ export interface ClosurePreview {
 export const previewClosure = (body: Drawing & { [name: string]: unknown }, signal: AbortSignal) => plan<ClosurePreview>("closures/preview", body, signal);
 
 export interface Area {
-  type: "Feature"; geometry: MultiPolygon | Polygon;
+  type: "Feature"; geometry: MultiPolygon | Polygon | null; // none where a station is first nowhere
   properties: { station: number | null; code?: string; name?: string; kind?: string; people: number; people_share: number; road_length: number; road_share: number; area: number; buildings?: number };
 }
 
@@ -83,7 +83,7 @@ export interface Areas { features: Area[]; totals: { people: number; road_length
 export const loadAreas = (pairs: Query, signal: AbortSignal) => ask<Areas>(query("response/areas", pairs), { signal });
 
 // Beyond is how much lies beyond a time; the unreachable are among them.
-export interface Beyond { count: number; beyond: number; unreachable: number; by_level?: Record<string, number> }
+export interface Beyond { count: number; beyond: number; unreachable?: number; by_level?: Record<string, number> }
 
 export interface BeyondFigures { risk_points?: Beyond; residents?: Beyond; buildings?: Beyond }
 
@@ -93,16 +93,21 @@ export interface BeyondAnswer { levels: { value: string | null; title?: Title; c
 
 export const loadBeyond = (pairs: Query, signal: AbortSignal) => ask<BeyondAnswer>(query("response/beyond", pairs), { signal });
 
-export interface Without {
-  station: { id: number; name: string; kind?: string; at?: Place }; before: BeyondFigures; after: BeyondFigures; changed: Changed; reason?: string;
-  inherited: { station: number; name: string; people: number; road_length: number; risk_points: number }[];
-}
+// Served is what a station is first at, and how that is without it.
+export interface Served { served: number; unreachable?: number; mean_delay?: number; worst_delay?: number; beyond_before: number; beyond_after: number }
+
+export interface Heir { id: number; code?: string; name: string; risk_points: number; residents?: number; mean_delay: number; worst_delay: number }
+
+export interface Without { station: { id: number; name: string }; risk_points?: Served; residents?: Served; buildings?: Served; inherited: Heir[] }
 
 export const loadWithout = (pairs: Query, signal: AbortSignal) => ask<Without>(query("response/without", pairs), { signal });
 
-export interface Additional {
-  best: { rank: number; at: Place; road?: OnRoad | null; name?: string; grid?: { code: string; name: string } | null; covers: { risk_points?: number; residents?: number }; mean_gain?: number }[];
-  now: BeyondFigures; then: BeyondFigures;
-}
+// Benefit is what lies beyond the minutes, and the mean time.
+export interface Benefit { beyond: number; unreachable: number; mean_time: number }
+
+export interface Site { rank: number; at: Place; name?: string; road?: string; grid?: { code: string; name: string } | null; with: Benefit; gain: number; saved: number }
+
+// Additional is where one more station would be best, each place by itself.
+export interface Additional { candidates: number; weight: number; now: Benefit; best: Site[] }
 
 export const loadAdditional = (pairs: Query, signal: AbortSignal) => ask<Additional>(query("response/additional", pairs), { signal });

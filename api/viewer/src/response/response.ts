@@ -9,12 +9,16 @@ import { h } from "../dom.ts";
 import { inWords, type Language } from "../words.ts";
 import type { Desk, Tab } from "../tab.ts";
 import type { Host, Way } from "../way.ts";
+import { AreasTab } from "./areas.ts";
+import { BeyondTab } from "./beyond.ts";
+import { ClosuresTab } from "./closures.ts";
 import { NearestTab } from "./nearest.ts";
+import { StationsTab } from "./stations.ts";
 import { type ResponseWords, responseWords } from "./words.ts";
 
 const first = {
   tab: "nearest", at: "", by: "time", k: "3", profile: "driving", kind: "", available: "", call: "60", closures: "true",
-  minutes: "5", unit: "streets", what: "risk_points", station: "", sites: "nodes", choose: "1", others: "",
+  minutes: "5", unit: "streets", what: "risk_points", station: "", sites: "", aim: "beyond", weight: "residents", others: "",
 };
 
 // about are the layers that stay beside the base.
@@ -33,7 +37,7 @@ export class Response implements Way, Desk<Key> {
   readonly asked = new Asked("response", first);
   language: Language;
   readonly #account = new Account(() => this.#signed());
-  readonly #tabs: Partial<Record<TabID, Tab>> & { nearest: Tab };
+  readonly #tabs: Record<TabID, Tab>;
   readonly #choices = h("nav", { className: "tabs" });
   readonly #settings = h("div", {});
   readonly #place = h("div", {});
@@ -43,7 +47,7 @@ export class Response implements Way, Desk<Key> {
   constructor(host: Host, language: Language) {
     this.host = host;
     this.language = language;
-    this.#tabs = { nearest: new NearestTab(this) };
+    this.#tabs = { nearest: new NearestTab(this), closures: new ClosuresTab(this, this.#account), areas: new AreasTab(this), beyond: new BeyondTab(this), stations: new StationsTab(this) };
     this.element.append(this.#choices, this.#settings, this.#place);
     host.map.on("mousemove", (e) => { if (this.#open) this.#tab.hovered?.(e.point); });
     this.speak(language);
@@ -51,7 +55,7 @@ export class Response implements Way, Desk<Key> {
 
   get #words(): ResponseWords { return responseWords[this.language]; }
   get #id(): TabID { return this.asked.get("tab") in this.#tabs ? this.asked.get("tab") as TabID : "nearest"; }
-  get #tab(): Tab { return this.#tabs[this.#id] ?? this.#tabs.nearest; }
+  get #tab(): Tab { return this.#tabs[this.#id]; }
 
   show(open: boolean): void {
     this.#open = open;
@@ -84,7 +88,7 @@ export class Response implements Way, Desk<Key> {
   addressed(): void {
     const before = this.#id;
     if (!this.asked.read()) return;
-    this.#tabs[before]?.hide();
+    this.#tabs[before].hide();
     this.speak(this.language);
     this.#tab.show();
   }
@@ -104,7 +108,7 @@ export class Response implements Way, Desk<Key> {
   }
 
   #signed(): void {
-    this.#tabs.closures?.speak();
+    this.#tabs.closures.speak();
     if (this.#open) this.#tab.show();
   }
 
@@ -119,7 +123,7 @@ export class Response implements Way, Desk<Key> {
   #showTabs(): void {
     const words = this.#words;
     const tab = (id: TabID) => h("button", { type: "button", data: { tab: id, key: `tab-${id}` }, aria: { pressed: String(this.#id === id) }, onclick: () => this.#choose(id) }, words.tabs[id]);
-    keepingFocus(this.#choices, () => this.#choices.replaceChildren(...(Object.keys(this.#tabs) as TabID[]).map(tab)));
+    keepingFocus(this.#choices, () => this.#choices.replaceChildren(...(Object.keys(words.tabs) as TabID[]).map(tab)));
     this.#choices.setAttribute("aria-label", words.title);
     this.#place.replaceChildren(this.#tab.element);
   }

@@ -21,8 +21,11 @@ export function lengthInWords(metres: number, language: Language): string {
 
 export const countInWords = (n: number, language: Language): string => numberInWords(n, dictionaries[language].locale, 0);
 
-export const percent = (share: number, language: Language): string =>
-  new Intl.NumberFormat(dictionaries[language].locale, { style: "percent", maximumFractionDigits: 1 }).format(share);
+// percent tells little from nothing.
+export function percent(share: number, language: Language): string {
+  const told = (v: number) => new Intl.NumberFormat(dictionaries[language].locale, { style: "percent", maximumFractionDigits: 1 }).format(v);
+  return share > 0 && share < 0.001 ? `< ${told(0.001)}` : told(share);
+}
 
 export const partNames = ["call", "turnout", "travel", "access"] as const;
 
