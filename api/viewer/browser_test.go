@@ -288,6 +288,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("response on a phone", func(t *testing.T) { testResponseOnPhone(open(t, chromium, server, 390, 844)) })
 	t.Run("coverage", func(t *testing.T) { testCoverage(open(t, chromium, server, 1440, 900)) })
 	t.Run("what if", func(t *testing.T) { testWhatIf(t, chromium, server) })
+	t.Run("siting", func(t *testing.T) { testSiting(open(t, chromium, server, 1440, 900)) })
 	t.Run("coverage on a phone", func(t *testing.T) { testCoverageOnPhone(open(t, chromium, server, 390, 844)) })
 	t.Run("phone", func(t *testing.T) { testPhone(open(t, chromium, server, 390, 844)) })
 }

@@ -166,6 +166,26 @@ func testWhatIf(t *testing.T, chromium context.Context, server string) {
 	p.until(`document.querySelector('[data-changes="2"]') && document.querySelector('#coverage-whatif[data-state="ready"] [data-compared]')`)
 }
 
+// testSiting finds the best sites and tries them.
+func testSiting(p *tab) {
+	p.visit("lang=en&way=coverage&coverage=tab:siting;choose:2")
+	p.do(seen(`[data-key="find"]`), click(`[data-key="find"]`))
+	p.until(`document.querySelector('#siting[data-state="ready"] [data-gap]')`)
+	if sites, drawn := eval[int](p, `document.querySelectorAll("#siting [data-site]").length`), len(p.overlay("over/coverage-siting-sites")[""]); sites != 2 || drawn != 14 {
+		p.Errorf("%d sites are told, %d candidates drawn", sites, drawn)
+	}
+	said := p.text("#siting")
+	for _, words := range []string{"proven optimal", "Runner-up", "Lost without it"} {
+		if !strings.Contains(said, words) {
+			p.Errorf("siting does not say %q:\n%s", words, said)
+		}
+	}
+	p.shoot("desktop-siting")
+	p.axe()
+	p.do(click(`[data-key="take"]`))
+	p.until(`document.querySelector('[data-changes="2"]') && document.querySelector('#coverage-whatif[data-state="ready"] [data-compared]')`)
+}
+
 // testCoverageOnPhone shows the panel on a small screen.
 func testCoverageOnPhone(p *tab) {
 	p.visit("lang=zh&way=coverage&coverage=by:streets")

@@ -31,7 +31,7 @@ export class Choropleth {
 
   #put(layer: Layer, colour: ReturnType<typeof byCode>): void {
     const of = { "source-layer": layer.id } as const;
-    const nobody = this.#is(undefined);
+    const nobody = this.#among([]);
     const join = { "line-join": "round" } as const;
     const pieces = [
       { ...of, type: "fill", paint: { "fill-color": colour, "fill-opacity": 0.72 } },
@@ -43,17 +43,17 @@ export class Choropleth {
     this.#over.put(this.#part, { type: "vector", tiles: [tiles([layer.id])], minzoom: 8, maxzoom: 16, ...(layer.bounds && { bounds: layer.bounds }) }, pieces, true);
   }
 
-  // choose marks a unit, point the one that the pointer is at.
-  choose(code: string | undefined): void { for (const i of [2, 3]) this.#filter(i, code); }
-  point(code: string | undefined): void { this.#filter(4, code); }
+  // choose marks units, point the one that the pointer is at.
+  choose(...codes: string[]): void { for (const i of [2, 3]) this.#filter(i, codes); }
+  point(code: string | undefined): void { this.#filter(4, code ? [code] : []); }
 
-  #filter(i: number, code: string | undefined): void {
+  #filter(i: number, codes: string[]): void {
     const id = this.#over.layerOf(this.#part, i);
-    if (this.#map.getLayer(id)) this.#map.setFilter(id, this.#is(code));
+    if (this.#map.getLayer(id)) this.#map.setFilter(id, this.#among(codes));
   }
 
-  #is(code: string | undefined): FilterSpecification {
-    return ["==", ["to-string", ["get", this.#layer?.code ?? ""]], code ?? "\u0000"] as unknown as FilterSpecification;
+  #among(codes: string[]): FilterSpecification {
+    return ["in", ["to-string", ["get", this.#layer?.code ?? ""]], ["literal", codes]] as unknown as FilterSpecification;
   }
 
   // codeAt is the unit at a place on the screen.

@@ -44,7 +44,7 @@ export interface Facility {
   reached?: number; load?: number; free?: number; ratio?: number | null; change?: string;
 }
 
-export interface Bottleneck { shelters: string[]; units: string[]; unserved: number; area_needed?: number | null; text: Title }
+export interface Bottleneck { shelters: string[]; units: string[]; unserved: number; area_needed?: number | null; relief?: { shelter: string; people: number; area: number }[]; text: Title }
 
 export interface Coverage {
   synthetic?: boolean; parameters: Record<string, unknown>; excluded?: Record<string, number>; rule: Rule; demand: { population: string; title: Title; people: number; share: number; demand: number; note?: Title };
@@ -73,11 +73,15 @@ export const saveScenario = (name: string, changes: Scenario) => ask<Saved>("sce
 
 export const dropScenario = (s: Saved) => ask<void>(`scenarios/${s.id}`, { method: "DELETE", revision: s.revision });
 
-export interface SiteCandidate { id: number; code: string; name: string; at: Place; area: number; capacity?: number | null }
+export interface SiteCandidate { id: number; code: string; name: string; at: Place; area: number; capacity?: number | null; excluded?: string | null; reason?: Title }
+
+// Choice of sites: what it comes to for the objective, and who is left.
+interface Chosen { chosen: string[]; value: number; uncovered: number; exact?: boolean }
 
 export interface Siting {
-  objective: string; unit: string; chosen: SiteCandidate[]; value: number; bound: number; gap: number; base?: number | null; runner_up?: { chosen: string[]; value: number } | null;
-  marginal?: { code: string; name: string; gain: number; alone: number }[]; front?: { chosen: string[]; covered: number; walking: number | null; area: number }[]; subsets?: number; certificate?: Title; rule: Rule;
+  objective: string; unit: string; chosen: SiteCandidate[]; value: number; uncovered: number; bound: number; gap: number; exact: boolean; before?: { value: number; uncovered: number } | null; runner_up?: Chosen | null;
+  marginal?: { code: string; name: string; gain: number | null; gain_people: number }[]; front?: { chosen: string[]; covered: number; walking: number | null; area: number }[]; front_complete?: boolean;
+  evaluated?: number; candidates: SiteCandidate[]; certificate?: Title;
 }
 
 export const loadSiting = (question: Question & { candidates: string; choose: number; objective: string; capacity: boolean }, signal: AbortSignal) => plan<Siting>("siting", question, signal);

@@ -97,7 +97,7 @@ export class CoverTab implements Tab {
     const words = this.#words;
     const { language } = this.#desk;
     if (all.length === 0) return [];
-    const line = (b: Bottleneck) => h("li", {}, inWords(b.text, language), typeof b.area_needed === "number" && h("small", {}, ` ${words.needs(inFigures(b.area_needed, "area", language))}`));
+    const line = (b: Bottleneck) => h("li", {}, inWords(b.text, language), typeof b.area_needed === "number" && h("small", {}, ` ${words.needs(inFigures(b.area_needed, "area", language))}`), h("button", { type: "button", className: "plain", onclick: () => this.#units.outline(b.units) }, words.outline));
     return [h("details", { className: "level", data: { key: "bottlenecks" } }, h("summary", {}, `${words.bottlenecks} (${all.length})`), h("ul", { className: "lines" }, ...all.slice(0, 50).map(line)))];
   }
 

@@ -12,6 +12,7 @@ import type { Host, Way } from "../way.ts";
 import { type Language, inWords } from "../words.ts";
 import { type Choice, type Question, type Rules, type Scenario, loadRules } from "./client.ts";
 import { CoverTab } from "./cover.ts";
+import { SitingTab } from "./siting.ts";
 import { WhatIfTab } from "./whatif.ts";
 import { type CoverageWords, coverageWords } from "./words.ts";
 
@@ -50,7 +51,7 @@ export class Coverage implements Way, CoverageDesk {
   readonly asked = new Asked("coverage", first);
   language: Language;
   readonly #account = new Account(() => this.#signed());
-  readonly #tabs: Partial<Record<TabID, Tab>> & { cover: Tab; whatif: Tab };
+  readonly #tabs: Record<TabID, Tab>;
   readonly #choices = h("nav", { className: "tabs" });
   readonly #form = h("div", {});
   readonly #place = h("div", {});
@@ -62,7 +63,7 @@ export class Coverage implements Way, CoverageDesk {
   constructor(host: Host, language: Language) {
     this.host = host;
     this.language = language;
-    this.#tabs = { cover: new CoverTab(this), whatif: new WhatIfTab(this, this.#account) };
+    this.#tabs = { cover: new CoverTab(this), whatif: new WhatIfTab(this, this.#account), siting: new SitingTab(this) };
     this.element.append(this.#choices, this.#form, this.#place);
     host.map.on("mousemove", (e) => { if (this.#open) this.#tab.hovered?.(e.point); });
     this.speak(language);
@@ -70,7 +71,7 @@ export class Coverage implements Way, CoverageDesk {
 
   get #words(): CoverageWords { return coverageWords[this.language]; }
   get #id(): TabID { return this.asked.get("tab") in this.#tabs ? this.asked.get("tab") as TabID : "cover"; }
-  get #tab(): Tab { return this.#tabs[this.#id] ?? this.#tabs.cover; }
+  get #tab(): Tab { return this.#tabs[this.#id]; }
 
   question(): Question {
     const { asked } = this;
@@ -128,7 +129,7 @@ export class Coverage implements Way, CoverageDesk {
   addressed(): void {
     const before = this.#id;
     if (!this.asked.read()) return;
-    this.#tabs[before]?.hide();
+    this.#tabs[before].hide();
     this.speak(this.language);
     this.#tab.show();
   }
@@ -169,7 +170,7 @@ export class Coverage implements Way, CoverageDesk {
   #showTabs(): void {
     const words = this.#words;
     const tab = (id: TabID) => h("button", { type: "button", data: { tab: id, key: `tab-${id}` }, aria: { pressed: String(this.#id === id) }, onclick: () => this.go(id) }, words.tabs[id]);
-    keepingFocus(this.#choices, () => this.#choices.replaceChildren(...(Object.keys(this.#tabs) as TabID[]).map(tab)));
+    keepingFocus(this.#choices, () => this.#choices.replaceChildren(...(Object.keys(words.tabs) as TabID[]).map(tab)));
     this.#choices.setAttribute("aria-label", words.title);
     this.#place.replaceChildren(this.#tab.element);
   }

@@ -6,7 +6,7 @@ import { type Language, dictionaries } from "../words.ts";
 import type { Unit } from "./client.ts";
 import { coverageWords } from "./words.ts";
 
-export type Kind = "people" | "area" | "each" | "share" | "length" | "count";
+export type Kind = "people" | "area" | "each" | "share" | "length" | "walking" | "count";
 
 // Figure is something that is known of units. Of a difference only what adds
 // up is told.
@@ -68,6 +68,7 @@ export function inFigures(value: number | null | undefined, kind: Kind, language
   switch (kind) {
     case "area": return Math.abs(value) >= 100_000 ? `${n(10_000, 1)} ${words.ha}` : `${n(1, 0)} ${words.m2}`;
     case "each": return `${n(1, 2)} ${words.m2each}`;
+    case "walking": return `${n(1000, 0)} ${words.personKm}`;
     case "length": return value < 1000 ? `${n(1, 0)} ${words.m}` : `${n(1000, 2)} ${words.km}`;
     default: return bare(value, kind, language);
   }

@@ -50,6 +50,9 @@ export class Units {
     this.#table.choose(code);
   }
 
+  // outline marks some units on the map.
+  outline(codes: string[]): void { this.#map.choose(...codes); }
+
   clicked(at: Point): boolean {
     const code = this.#map.codeAt(at);
     if (code) this.choose(code);
