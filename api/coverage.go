@@ -258,6 +258,7 @@ func (s *Server) coverage(w http.ResponseWriter, r *request) error {
 	}
 	head := f.analysis(r)
 	head.head(w.Header())
+	head.CRS = r.tellCRS(w)
 	switch as := r.as(coverageFormat); as {
 	case "geojson":
 		return f.writeGeoJSON(w, r, head)
@@ -389,10 +390,10 @@ type toldFacility struct {
 }
 
 // tellFacilities lists the shelters, those that count first.
-func (d *side) tellFacilities(method string) []toldFacility {
+func (d *side) tellFacilities(r *request, method string) []toldFacility {
 	list := []toldFacility{}
 	for _, p := range d.ordered() {
-		told := toldFacility{ID: p.ID, Layer: p.Layer, Code: p.Code, Name: p.Name, At: p.at(), Grid: p.Unit, Setting: p.Setting, Class: p.Class, Area: rounded(float64(p.Area), 2),
+		told := toldFacility{ID: p.ID, Layer: p.Layer, Code: p.Code, Name: p.Name, At: r.shown(p.at()), Grid: p.Unit, Setting: p.Setting, Class: p.Class, Area: rounded(float64(p.Area), 2),
 			Eligible: p.number >= 0, Change: p.changed}
 		if !d.open() {
 			told.Capacity = ref(p.Facility.Capacity(d.PerPerson))
@@ -495,13 +496,13 @@ func (f *covering) writeJSON(w http.ResponseWriter, r *request, head analysis) e
 	}
 	add("totals", json.RawMessage(appendUnit(nil, f.list, &f.totals)))
 	add("worst", f.worst())
-	add("facilities", f.side.tellFacilities(f.method))
+	add("facilities", f.side.tellFacilities(r, f.method))
 	if f.side.sent != nil {
 		add("bottlenecks", f.tellBottlenecks(r.snapshot))
 	}
 	add("definitions", f.definitions())
 	if f.traced != nil {
-		add("trace", f.traces(r.snapshot))
+		add("trace", f.traces(r))
 	}
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func (f *covering) writeGeoJSON(w http.ResponseWriter, r *request, head analysis
 		if i > 0 {
 			out.buf = append(out.buf, ',')
 		}
-		out.buf = f.appendFeature(append(out.buf, '\n'), r.snapshot, &f.units[i])
+		out.buf = f.appendFeature(append(out.buf, '\n'), r, &f.units[i])
 		if err := out.drain(); err != nil {
 			return err
 		}
@@ -39,10 +39,10 @@ func (f *covering) writeGeoJSON(w http.ResponseWriter, r *request, head analysis
 	return out.flush()
 }
 
-func (f *covering) appendFeature(dst []byte, s *spatial.Snapshot, u *shownUnit) []byte {
-	shape := f.shape(s, u.Code)
+func (f *covering) appendFeature(dst []byte, r *request, u *shownUnit) []byte {
+	shape, err := datumParam.of(r).fromLL(f.shape(r.snapshot, u.Code))
 	dst = append(dst, `{"type":"Feature","geometry":`...)
-	if shape == nil {
+	if shape == nil || err != nil {
 		dst = append(dst, "null"...)
 	} else {
 		dst = format.AppendGeometry(dst, shape)

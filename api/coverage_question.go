@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/paulmach/orb"
 
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
@@ -67,7 +70,7 @@ var (
 
 	// standardParams decide who is to be sheltered from what by which rule.
 	standardParams = []parameter{ruleParam, hazardParam, populationParam, shareParam, reachParam, radiusParam, minutesParam, perPersonParam, closuresParam}
-	questionParams = append(slices.Clone(standardParams), scenarioParam)
+	questionParams = append(slices.Clone(standardParams), scenarioParam, datumParam)
 	coverageParams = append([]parameter{coverByParam, methodParam}, questionParams...)
 )
 
@@ -146,6 +149,7 @@ type shelterQuestion struct {
 	walk       road.Millis     // as long as walks go
 	zones      []zoneAsked     // whose people are asked about; nil for everyone
 	zonesText  string          // the same as it was asked
+	zonesIn    string          // the coordinates that are meant by it
 	chosen     map[string]any  // the values used and where they are from
 }
 
@@ -255,6 +259,7 @@ func (q *shelterQuestion) needArea(what string) error {
 func (q *shelterQuestion) parameters(r *request) map[string]any {
 	values := parametersOf(r)
 	maps.Copy(values, q.chosen)
+	r.tellDatum(values)
 	if q.reach != reachWalking {
 		delete(values, closuresParam.name)
 	}
@@ -264,14 +269,49 @@ func (q *shelterQuestion) parameters(r *request) map[string]any {
 	return values
 }
 
+// tellDatum names the coordinates of a question, if it names them.
+func (r *request) tellDatum(values map[string]any) {
+	if datumParam.given(r) {
+		values[datumParam.name] = datumParam.of(r).crs.String()
+	}
+}
+
+// shown is a position in the coordinates of the answer.
+func (r *request) shown(p orb.Point) orb.Point {
+	g, err := datumParam.of(r).fromLL(p)
+	if at, ok := g.(orb.Point); ok && err == nil {
+		return at
+	}
+	return p
+}
+
+// tellCRS names the coordinates of the answer, in its head and for its body.
+func (r *request) tellCRS(w http.ResponseWriter) string {
+	in := datumParam.of(r)
+	if in.plain() {
+		return crs84
+	}
+	in.head(w.Header())
+	return in.name()
+}
+
+// meant is a position of the question in degrees of WGS 84.
+func (r *request) meant(p orb.Point) (orb.Point, error) {
+	g, err := datumParam.of(r).toLL(p)
+	if err != nil {
+		return p, err
+	}
+	return g.(orb.Point), nil
+}
+
 // name tells questions about the same layers apart.
 func (q *shelterQuestion) name() string {
-	return fmt.Sprintf("%s|%s|%v|%s|%v|%v|%v|%s", q.people(), q.rule.Code, q.standard.AreaPerPerson, q.hazard, q.reach, q.radius, q.walk, q.zonesText)
+	return fmt.Sprintf("%s|%s|%v|%s|%v|%v|%v", q.people(), q.rule.Code, q.standard.AreaPerPerson, q.hazard, q.reach, q.radius, q.walk)
 }
 
 // people tells apart whom questions are about.
 func (q *shelterQuestion) people() string {
-	return fmt.Sprintf("%s*%s %s", q.population, strconv.FormatFloat(q.share, 'g', -1, 64), q.zonesText)
+	return fmt.Sprintf("%s*%s %s %s", q.population, strconv.FormatFloat(q.share, 'g', -1, 64), q.zonesIn, q.zonesText)
 }
 
 // decimalText writes a number without an exponent.

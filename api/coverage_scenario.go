@@ -126,7 +126,17 @@ func (r *request) changes(raw json.RawMessage, where string) (c scenario.Changes
 	if c.Move, err = eachOf(n, "move", []string{"shelter", "at"}, shifted); err != nil {
 		return c, err
 	}
-	c.Block, err = eachOf(n, "block", []string{"line", "area", "road"}, blocked)
+	for i := range c.Add {
+		if c.Add[i].At, err = r.meant(c.Add[i].At); err != nil {
+			return c, placed(fmt.Sprintf("%s[%d].at", n.place("add"), i), err)
+		}
+	}
+	for i := range c.Move {
+		if c.Move[i].At, err = r.meant(c.Move[i].At); err != nil {
+			return c, placed(fmt.Sprintf("%s[%d].at", n.place("move"), i), err)
+		}
+	}
+	c.Block, err = eachOf(n, "block", []string{"line", "area", "road"}, func(n node) (scenario.Block, error) { return blocked(n, datumParam.of(r)) })
 	return c, err
 }
 
@@ -198,15 +208,15 @@ func shifted(n node) (m scenario.Shift, err error) {
 	return m, err
 }
 
-func blocked(n node) (b scenario.Block, err error) {
+func blocked(n node, in frame) (b scenario.Block, err error) {
 	if b.Road, err = n.number("road"); err != nil {
 		return b, err
 	}
-	line, err := n.drawing("line", frame{}, spatial.Lines)
+	line, err := n.drawing("line", in, spatial.Lines)
 	if err != nil {
 		return b, err
 	}
-	area, err := n.drawing("area", frame{}, spatial.Polygons)
+	area, err := n.drawing("area", in, spatial.Polygons)
 	if err != nil {
 		return b, err
 	}
@@ -349,7 +359,7 @@ func (s *Server) changed(r *request, now *side, w *whatIf) (*imagined, error) {
 		if err != nil {
 			return nil, placed("scenario.rule", err)
 		}
-		other.zones, other.zonesText = q.zones, q.zonesText
+		other.zones, other.zonesText, other.zonesIn = q.zones, q.zonesText, q.zonesIn
 		q = other
 	}
 	v := &imagined{side: &side{shelterQuestion: q, sites: slices.Clone(now.sites), blocked: slices.Clone(now.blocked)}, r: r}

@@ -16,6 +16,7 @@ import (
 
 	"wangge/data/luohu"
 	"wangge/spatial"
+	"wangge/spatial/datum"
 )
 
 // sheltered is the town of adjustments with shelters, rule sets, a lake and a
@@ -420,5 +421,47 @@ func TestBottlenecks(t *testing.T) {
 	if !slices.Equal(full.Shelters, []string{"A"}) || full.People != 700 || full.Places != 600 || full.Unserved != 100 || full.Area != 150 || !slices.Equal(full.Relief, []relief{{"A", 100, 150}}) ||
 		!strings.Contains(full.Text.EN, "150 m² more at A would place 100 more people") {
 		t.Errorf("%+v", full)
+	}
+}
+
+// TestCoverageInShiftedCoordinates: with datum all positions come in and go
+// out as map vendors shift them.
+func TestCoverageInShiftedCoordinates(t *testing.T) {
+	shifted := func(p orb.Point) string {
+		g, err := datum.Transform(datum.CRS84, datum.GCJ02, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("[%v,%v]", g.(orb.Point)[0], g.(orb.Point)[1])
+	}
+	at := orb.Point{114.035, 22.507}
+	plain := coverageOf(t, post(t, "/coverage", `{"radius":500,"scenario":{"add":[{"name":"新","at":[114.035,22.507],"area":450,"setting":"outdoor"}]}}`))
+	w := post(t, "/coverage", `{"radius":500,"datum":"gcj02","scenario":{"add":[{"name":"新","at":`+shifted(at)+`,"area":450,"setting":"outdoor"}]}}`)
+	answer := coverageOf(t, w)
+	if !reflect.DeepEqual(answer.Difference, plain.Difference) || answer.Parameters["datum"] != "GCJ-02" && answer.Parameters["datum"] != "GCJ02" || w.Header().Get("Content-Crs") == "" {
+		t.Errorf("%v, want %v; %v %v", answer.Difference, plain.Difference, answer.Parameters["datum"], w.Header())
+	}
+	var told struct {
+		CRS        string
+		Facilities []struct{ At orb.Point }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &told); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("[%v,%v]", told.Facilities[0].At[0], told.Facilities[0].At[1]); got != shifted(spot(0.7, 0.5)) || told.CRS == crs84 {
+		t.Errorf("A stands at %s in %s, want %s", got, told.CRS, shifted(spot(0.7, 0.5)))
+	}
+	box := func(position func(orb.Point) string) string {
+		corners := []orb.Point{spot(0.4, 0.4), spot(0.6, 0.4), spot(0.6, 0.6), spot(0.4, 0.6), spot(0.4, 0.4)}
+		var texts []string
+		for _, c := range corners {
+			texts = append(texts, position(c))
+		}
+		return `{"area":{"type":"Polygon","coordinates":[[` + strings.Join(texts, ",") + `]]}}`
+	}
+	for _, body := range []string{`{"datum":"gcj02","exposure":` + box(shifted) + `}`, `{"exposure":` + box(func(p orb.Point) string { return fmt.Sprintf("[%v,%v]", p[0], p[1]) }) + `}`} {
+		if got := coverageOf(t, post(t, "/coverage", body)).Totals["demand"]; got != 700. {
+			t.Errorf("%s: %v people, want 700", body, got)
+		}
 	}
 }

@@ -100,13 +100,14 @@ func (s *Server) coverageUnit(w http.ResponseWriter, r *request) error {
 	}
 	head := f.analysis(r)
 	head.head(w.Header())
+	head.CRS = r.tellCRS(w)
 	return writeJSON(w, mediaJSON, struct {
 		analysis
 		Rule   toldRule   `json:"rule"`
 		Demand toldDemand `json:"demand"`
 		Unit   jsonUnit   `json:"unit"`
 		Trace  *trace     `json:"trace"`
-	}{head, f.side.rule.tell(r.snapshot), f.side.tellDemand(), jsonUnit{f.list, u}, f.trace(r.snapshot, u.Code)})
+	}{head, f.side.rule.tell(r.snapshot), f.side.tellDemand(), jsonUnit{f.list, u}, f.trace(r, u.Code)})
 }
 
 // jsonUnit writes a unit.
@@ -137,10 +138,10 @@ func (f *covering) unitNamed(r *request, name string) (*shownUnit, error) {
 }
 
 // traces are those of the units that the request names.
-func (f *covering) traces(s *spatial.Snapshot) map[string]*trace {
+func (f *covering) traces(r *request) map[string]*trace {
 	all := map[string]*trace{}
 	for _, code := range f.traced {
-		all[code] = f.trace(s, code)
+		all[code] = f.trace(r, code)
 	}
 	return all
 }
@@ -154,7 +155,7 @@ type tracing struct {
 	left   []int32 // demands with people who are not covered
 }
 
-func (f *covering) trace(s *spatial.Snapshot, code string) *trace {
+func (f *covering) trace(r *request, code string) *trace {
 	t := &tracing{covering: f, by: map[int32]*tracedFacility{}}
 	prefix := shelter.Prefix(codeDigits[f.level])
 	d := f.side
@@ -163,8 +164,14 @@ func (f *covering) trace(s *spatial.Snapshot, code string) *trace {
 			t.add(int32(i))
 		}
 	}
-	t.settle(s)
-	t.words(s, code)
+	t.settle(r.snapshot)
+	t.words(r.snapshot, code)
+	for i := range t.Facilities {
+		t.Facilities[i].At = r.shown(t.Facilities[i].At)
+	}
+	for i := range t.Uncovered {
+		t.Uncovered[i].At = r.shown(t.Uncovered[i].At)
+	}
 	return &t.trace
 }
 

@@ -20,7 +20,7 @@ import (
 
 func (s *Server) exposureRoutes() []route {
 	return []route{{method: http.MethodPost, path: "/exposure", summary: "Who and what stands in zones and around them: people, rooms, shelters, schools, underground spaces, by unit and by zone",
-		parameters: []parameter{coverByParam, coverageFormat}, body: mediaJSON, media: []string{mediaJSON, mediaGeoJSON, mediaCSV, mediaXLSX}, handle: s.exposure}}
+		parameters: []parameter{coverByParam, datumParam, coverageFormat}, body: mediaJSON, media: []string{mediaJSON, mediaGeoJSON, mediaCSV, mediaXLSX}, handle: s.exposure}}
 }
 
 // defaultBuffer is how far points and lines reach where a request does not
@@ -56,7 +56,7 @@ func (q *shelterQuestion) readZones(r *request, body node) (err error) {
 	if err := json.Compact(&text, body.members["exposure"]); err != nil {
 		return err
 	}
-	q.zonesText = text.String()
+	q.zonesText, q.zonesIn = text.String(), datumParam.of(r).name()
 	return nil
 }
 
@@ -116,7 +116,7 @@ func (r *request) zone(raw json.RawMessage, where string) (z zoneAsked, err erro
 		z.layer = spatial.LayerID(id)
 		return z, r.zoneLayer(&z, where, &n)
 	case n.has("area"):
-		g, err := n.drawing("area", frame{}, spatial.Polygons)
+		g, err := n.drawing("area", datumParam.of(r), spatial.Polygons)
 		if err != nil {
 			return z, err
 		}
@@ -127,7 +127,7 @@ func (r *request) zone(raw json.RawMessage, where string) (z zoneAsked, err erro
 		z.drawn = []exposure.Zone{{ID: 1, Name: name, Geometry: g}}
 		return z, err
 	case n.has("features"):
-		z.drawn, err = drawnZones(n)
+		z.drawn, err = drawnZones(n, datumParam.of(r))
 		return z, err
 	}
 	return z, n.refuse("layer", "zone_missing", "it has none of layer, area and features", `give {"layer":"slopes","buffer":50} or {"area":Polygon}`)
@@ -170,7 +170,7 @@ func schemaNames(schema *spatial.Schema) []string {
 }
 
 // drawnZones reads the features of a body.
-func drawnZones(n node) ([]exposure.Zone, error) {
+func drawnZones(n node, in frame) ([]exposure.Zone, error) {
 	var collection struct {
 		Features []json.RawMessage `json:"features"`
 	}
@@ -186,6 +186,9 @@ func drawnZones(n node) ([]exposure.Zone, error) {
 	for i, raw := range features {
 		where := fmt.Sprintf("%s[%d]", n.place("features"), i)
 		g, err := zoneShape(raw, where)
+		if err == nil {
+			g, err = in.toLL(g)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -357,11 +360,11 @@ const exposureMethod = "features that have a point in common with a zone or its 
 
 // exposure answers who and what stands in zones.
 func (s *Server) exposure(w http.ResponseWriter, r *request) error {
-	body, err := r.readObject(maxQuestion, []string{"zones", "by", "count"})
+	body, err := r.readObject(maxQuestion, []string{"zones", "by", "count", "datum"})
 	if err != nil {
 		return err
 	}
-	if err := r.members(body, []parameter{coverByParam}); err != nil {
+	if err := r.members(body, []parameter{coverByParam, datumParam}); err != nil {
 		return err
 	}
 	if !body.has("zones") {
@@ -380,7 +383,9 @@ func (s *Server) exposure(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	e.Parameters["zones"] = body.members["zones"]
+	r.tellDatum(e.Parameters)
 	e.head(w.Header())
+	e.CRS = r.tellCRS(w)
 	switch as := r.as(coverageFormat); as {
 	case "geojson":
 		return e.writeGeoJSON(w, r)
@@ -459,15 +464,15 @@ func (e *exposed) count(r *request, zones []exposure.Zone, c counting, units map
 		}
 		put(units[k.Key], k.Count)
 	}
-	e.list(c, found)
+	e.list(r, c, found)
 	return nil
 }
 
 // list names the features of one kind.
-func (e *exposed) list(c counting, found *exposure.Exposure) {
+func (e *exposed) list(r *request, c counting, found *exposure.Exposure) {
 	thing := exposedThing{List: []exposedFeature{}, More: max(0, len(found.Hits)-maxHitsShown)}
 	for _, h := range found.Hits[:len(found.Hits)-thing.More] {
-		told := exposedFeature{ID: h.Feature.ID(), Code: h.Feature.Code(), Name: h.Feature.Label(), At: geodesic.PointOnSurface(h.Feature.Geometry()), Zones: []string{}}
+		told := exposedFeature{ID: h.Feature.ID(), Code: h.Feature.Code(), Name: h.Feature.Label(), At: r.shown(geodesic.PointOnSurface(h.Feature.Geometry())), Zones: []string{}}
 		for _, z := range h.Zones {
 			told.Zones = append(told.Zones, zoneName(&found.Zones[z]))
 		}
@@ -508,7 +513,11 @@ func (e *exposed) writeGeoJSON(w http.ResponseWriter, r *request) error {
 		}
 		out.buf = append(out.buf, "\n"+`{"type":"Feature","geometry":`...)
 		if f, err := layer.ByCode(u.Code); err == nil && f.HasGeometry() {
-			out.buf = format.AppendGeometry(out.buf, f.Geometry())
+			shape, err := datumParam.of(r).fromLL(f.Geometry())
+			if err != nil {
+				return err
+			}
+			out.buf = format.AppendGeometry(out.buf, shape)
 		} else {
 			out.buf = append(out.buf, "null"...)
 		}

@@ -21,15 +21,16 @@ func (s *Server) scenarioRoutes() []route {
 	writers := []adjustment.Role{adjustment.Proposer, adjustment.Reviewer, adjustment.Approver}
 	one := []parameter{scenarioIDParam}
 	change := []parameter{scenarioIDParam, revisionParam}
+	put := []parameter{scenarioIDParam, revisionParam, datumParam}
 	return []route{
 		{method: http.MethodGet, path: "/scenarios", summary: "Saved scenarios of shelters, newest first",
 			parameters: []parameter{jsonFormat}, media: []string{mediaJSON}, roles: signedIn, handle: s.scenarios},
 		{method: http.MethodPost, path: "/scenarios", summary: "Save a scenario under a name: shelters added, closed, enlarged, moved, another rule, blocked roads, a draft of boundaries",
-			body: mediaJSON, media: []string{mediaJSON}, roles: writers, handle: s.saveScenario},
+			parameters: []parameter{datumParam}, body: mediaJSON, media: []string{mediaJSON}, roles: writers, handle: s.saveScenario},
 		{method: http.MethodGet, path: "/scenarios/{id}", summary: "One saved scenario",
 			parameters: append(one, jsonFormat), media: []string{mediaJSON}, roles: signedIn, volatile: true, handle: s.scenario},
 		{method: http.MethodPut, path: "/scenarios/{id}", summary: "Put a scenario in place of what it was; its author and an admin may",
-			parameters: change, body: mediaJSON, media: []string{mediaJSON}, roles: writers, handle: s.replaceScenario},
+			parameters: put, body: mediaJSON, media: []string{mediaJSON}, roles: writers, handle: s.replaceScenario},
 		{method: http.MethodDelete, path: "/scenarios/{id}", summary: "Take a scenario away, unless others build on it; its author and an admin may",
 			parameters: change, media: []string{mediaJSON}, roles: writers, handle: s.deleteScenario},
 	}

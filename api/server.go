@@ -71,7 +71,6 @@ type Server struct {
 	near      atomic.Pointer[warmNearest]
 	workbooks chan struct{} // places for making workbooks
 	trials    chan struct{} // a place for what takes all processors
-	sitings   chan struct{} // places for finding sites
 	streams   streams
 	metrics   *metrics
 	limits    limits
@@ -96,7 +95,6 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	s.streams.most = int64(config.Streams)
 	s.workbooks = make(chan struct{}, workbooks)
 	s.trials = make(chan struct{}, 1)
-	s.sitings = make(chan struct{}, sitings)
 	s.failures = httprate.NewRateLimiter(maxFailures, failureWindow, httprate.WithResponseHeaders(httprate.ResponseHeaders{}))
 	s.warm = newWarmTiles(config.TileMemo / 4)
 	s.renderer = tiles.NewRenderer(config.TileMemo-config.TileMemo/4, runtime.GOMAXPROCS(0))

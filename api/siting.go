@@ -23,12 +23,9 @@ func (s *Server) sitingRoutes() []route {
 // candidateLayer has the candidates unless a request names others.
 const candidateLayer spatial.LayerID = "shelter_candidates"
 
-// What a question about sites may have at most, and how many are worked on
-// at a time.
 const (
-	maxSites  = 1000
-	sitings   = 2
-	sitingMax = 30 * time.Second // to wait for a place
+	maxSites   = 1000             // to choose
+	sitingWait = 30 * time.Second // for others' questions
 )
 
 // sited is a question about sites.
@@ -53,15 +50,7 @@ func (s *Server) siting(w http.ResponseWriter, r *request) error {
 	for i := range q.Facilities[q.first:] {
 		problem.Candidates = append(problem.Candidates, q.first+i)
 	}
-	select {
-	case s.sitings <- struct{}{}:
-	case <-time.After(sitingMax):
-		return &problemBusy
-	case <-r.Context().Done():
-		return r.Context().Err()
-	}
-	found, err := problem.Solve()
-	<-s.sitings
+	found, err := s.solve(r, &problem)
 	if err != nil {
 		return err
 	}
@@ -73,7 +62,27 @@ func (s *Server) siting(w http.ResponseWriter, r *request) error {
 		answer.Scenario = ref((&covering{asked: &asked{what: what}, words: words}).tellScenario())
 	}
 	answer.head(w.Header())
+	answer.CRS = r.tellCRS(w)
+	for _, list := range [][]toldSite{answer.Chosen, answer.Candidates} {
+		for i := range list {
+			list[i].At = r.shown(list[i].At)
+		}
+	}
 	return writeJSON(w, mediaJSON, answer)
+}
+
+// solve finds the sites, one question after another: each takes all
+// processors.
+func (s *Server) solve(r *request, problem *shelter.Siting) (*shelter.Sites, error) {
+	select {
+	case s.trials <- struct{}{}:
+		defer func() { <-s.trials }()
+	case <-time.After(sitingWait):
+		return nil, &problemBusy
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	return problem.Solve()
 }
 
 var problemBusy = problem{Status: http.StatusServiceUnavailable, Kind: "busy", Detail: "too many questions about sites are being worked on", Fix: "ask again in some seconds"}
@@ -84,7 +93,7 @@ func (s *Server) readSiting(r *request) (*sited, *whatIf, []spatial.Title, error
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if err := r.members(body, standardParams); err != nil {
+	if err := r.members(body, append(slices.Clone(standardParams), datumParam)); err != nil {
 		return nil, nil, nil, err
 	}
 	what, err := r.whatIf(body)
@@ -239,6 +248,9 @@ func (q *sited) listed(r *request, body node) ([]shelter.Facility, error) {
 		at, err := n.position("at")
 		if err != nil {
 			return f, err
+		}
+		if at, err = r.meant(at); err != nil {
+			return f, placed(n.place("at"), err)
 		}
 		area, err := n.area()
 		if err != nil {
