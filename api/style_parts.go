@@ -68,6 +68,7 @@ var looks = map[spatial.LayerID]look{
 	"hazmat_points":      {colour: "#b35c00", off: true},
 	"response_points": {colour: "#1b5fa7", by: "kind", colours: map[string]string{
 		"emergency_service_station": "#1b5fa7", "fire_station": "#a3331f", "hospital": "#0b7285"}},
+	"closures":           {colour: "#b3261e"},
 	"shelters":           {colour: "#1a7f4b", by: "setting"},
 	"shelter_candidates": {colour: "#1a7f4b"},
 	"cameras":            {colour: "#44546a", off: true},
