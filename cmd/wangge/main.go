@@ -30,17 +30,19 @@ func main() {
 
 // commands is the command line.
 type commands struct {
-	Serve       serveCommand       `cmd:"" help:"Serve the map page, tiles, features and analyses over HTTP."`
-	Init        initCommand        `cmd:"" help:"Make a store: empty, or with the synthetic reference dataset of Luohu."`
-	Import      importCommand      `cmd:"" help:"Bring a file's features into a layer, new or there."`
-	Export      exportCommand      `cmd:"" help:"Write a layer to a file."`
-	Tiles       tilesCommand       `cmd:"" help:"Write the vector tiles to a PMTiles file, for a CDN or offline maps."`
-	Map         mapCommand         `cmd:"" help:"Show a table of the PostGIS database as a layer, without copying it."`
-	Reassign    reassignCommand    `cmd:"" help:"Show what a boundary change between grids does, and submit it if told to."`
-	Adjustments adjustmentsCommand `cmd:"" help:"List adjustments of boundaries and move them on: review, approve, apply, revert."`
-	Coverage    coverageCommand    `cmd:"" help:"Show who has a shelter and who has none, where, why, and what a scenario would change."`
-	Siting      sitingCommand      `cmd:"" help:"Find the best few of some candidate sites for shelters, with proof."`
-	Exposure    exposureCommand    `cmd:"" help:"Show who and what stands in zones and around them."`
+	Serve       serveCommand          `cmd:"" help:"Serve the map page, tiles, features and analyses over HTTP."`
+	Init        initCommand           `cmd:"" help:"Make a store: empty, or with the synthetic reference dataset of Luohu."`
+	Import      importCommand         `cmd:"" help:"Bring a file's features into a layer, new or there."`
+	Export      exportCommand         `cmd:"" help:"Write a layer to a file."`
+	Tiles       tilesCommand          `cmd:"" help:"Write the vector tiles to a PMTiles file, for a CDN or offline maps."`
+	Map         mapCommand            `cmd:"" help:"Show a table of the PostGIS database as a layer, without copying it."`
+	Reassign    reassignCommand       `cmd:"" help:"Show what a boundary change between grids does, and submit it if told to."`
+	Adjustments adjustmentsCommand    `cmd:"" help:"List adjustments of boundaries and move them on: review, approve, apply, revert."`
+	Nearest     nearestCommand        `cmd:"" help:"Show who gets to a place first, or to each of many: in a straight line or by road."`
+	Report      responseReportCommand `cmd:"" name:"response-report" help:"Write who gets where: areas of responsibility, what is beyond the minutes, a station away, one more."`
+	Coverage    coverageCommand       `cmd:"" help:"Show who has a shelter and who has none, where, why, and what a scenario would change."`
+	Siting      sitingCommand         `cmd:"" help:"Find the best few of some candidate sites for shelters, with proof."`
+	Exposure    exposureCommand       `cmd:"" help:"Show who and what stands in zones and around them."`
 
 	Token tokenCommand `cmd:"" help:"Keep the tokens by which people sign in: create, list, revoke."`
 	Check checkCommand `cmd:"" help:"Prove the store's invariants: no gap, no overlap, sums equal. Exit code 1 if a fault is found."`
