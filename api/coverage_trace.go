@@ -349,7 +349,8 @@ type relief struct {
 const (
 	maxBottlenecks = 100
 	maxUnitsListed = 50
-	maxRelief      = 5
+	maxRelieved    = 5 // bottlenecks that it is said of what frees them
+	maxRelief      = 3 // shelters of each
 )
 
 // tellBottlenecks says which units compete for which shelters, worst first.
@@ -362,6 +363,7 @@ func (f *covering) tellBottlenecks(s *spatial.Snapshot) []bottleneck {
 		found = append(found, apart)
 		slices.SortStableFunc(found, func(a, b shelter.Bottleneck) int { return cmp.Compare(b.Unserved, a.Unserved) })
 	}
+	waiting, relieved := f.waiting(), 0
 	for _, b := range found {
 		if len(list) == maxBottlenecks {
 			break
@@ -380,10 +382,10 @@ func (f *covering) tellBottlenecks(s *spatial.Snapshot) []bottleneck {
 		for _, j := range b.Facilities {
 			told.Shelters = append(told.Shelters, f.side.Facilities[j].Code)
 			called = append(called, f.side.Facilities[j].Name)
-			told.Relief = append(told.Relief, f.reliefAt(int(j)))
 		}
-		slices.SortStableFunc(told.Relief, func(a, b relief) int { return cmp.Compare(b.People, a.People) })
-		told.Relief = told.Relief[:min(maxRelief, len(told.Relief))]
+		if len(b.Facilities) > 0 && relieved < maxRelieved {
+			told.Relief, relieved = f.relieve(b.Facilities, waiting), relieved+1
+		}
 		told.Text = bottleneckWords(&told, called, namesOf(codes, names))
 		told.Units = append(told.Units, codes[:min(maxUnitsListed, len(codes))]...)
 		told.More = len(codes) - len(told.Units)
@@ -401,6 +403,34 @@ func (f *covering) cutOff() (b shelter.Bottleneck) {
 		}
 	}
 	return b
+}
+
+// waiting are the people without a place who reach each shelter: no more can
+// be freed there.
+func (f *covering) waiting() []int64 {
+	people := make([]int64, len(f.side.Facilities))
+	for i, left := range f.side.sent.Left {
+		if left == 0 {
+			continue
+		}
+		for _, w := range f.side.Reach.Of(i) {
+			people[w.Facility] += left
+		}
+	}
+	return people
+}
+
+// relieve says what more room frees at those shelters that most people
+// without a place reach, the most freed first.
+func (f *covering) relieve(facilities []int32, waiting []int64) []relief {
+	most := slices.Clone(facilities)
+	slices.SortStableFunc(most, func(a, b int32) int { return cmp.Compare(waiting[b], waiting[a]) })
+	list := []relief{}
+	for _, j := range most[:min(maxRelief, len(most))] {
+		list = append(list, f.reliefAt(int(j)))
+	}
+	slices.SortStableFunc(list, func(a, b relief) int { return cmp.Compare(b.People, a.People) })
+	return list
 }
 
 func (f *covering) reliefAt(facility int) relief {
