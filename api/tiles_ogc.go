@@ -180,6 +180,7 @@ type tileLayer struct {
 	MaxMatrix       string          `json:"maxTileMatrix"`
 	Schema          jsonSchema      `json:"propertiesSchema"`
 	AggregatedBelow int             `json:"aggregated_below,omitempty"`
+	AggregatedAbove int             `json:"aggregated_above,omitempty"`
 }
 
 // relMatrix leads to the definition of a tile matrix set.
@@ -248,7 +249,7 @@ func (s *Server) tileset(w http.ResponseWriter, r *request) error {
 	}
 	schema := layer.Schema()
 	d.Layers = []tileLayer{{ID: layer.ID(), Title: both(schema.Title), Description: both(schema.Description), DataType: "vector", Dimension: dimension(schema.Geometry),
-		MinMatrix: "0", MaxMatrix: strconv.Itoa(int(m.MaxZoom)), AggregatedBelow: aggregatedBelow(layer, m),
+		MinMatrix: "0", MaxMatrix: strconv.Itoa(int(m.MaxZoom)), AggregatedBelow: aggregatedBelow(layer, m), AggregatedAbove: tiles.ClusteredAbove(layer),
 		Schema: jsonSchema{"type": "object", "properties": tagSchemas(view)}}}
 	return writeJSON(w, mediaJSON, d)
 }

@@ -42,6 +42,15 @@ func ClusteredBelow(l *spatial.Layer) int {
 	return shapesFrom
 }
 
+// ClusteredAbove is how many features of a layer one tile shows for themselves,
+// at any zoom, 0 if the layer does not have more.
+func ClusteredAbove(l *spatial.Layer) int {
+	if l.Len() <= mostInTile {
+		return 0
+	}
+	return mostInTile
+}
+
 func clustered(l *spatial.Layer, z uint32) bool { return int(z) < ClusteredBelow(l) }
 
 // crowd is what stands in a tile where not all can be shown for themselves.

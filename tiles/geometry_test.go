@@ -461,6 +461,46 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// TestPartsAreApart holds that polygons of one feature that nearly touch, or lie
+// in each other's holes, are valid together and cover what they should.
+func TestPartsAreApart(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 5))
+	for range 300 {
+		var parts orb.MultiPolygon
+		side := func(x, y, w, h float64) orb.Ring {
+			return orb.Ring{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}, {x, y}}
+		}
+		pitch := 1 + 9*random.Float64()
+		for i := range 36 {
+			if random.IntN(4) == 0 {
+				continue
+			}
+			x, y := 2000+float64(i%6)*pitch, 4120+float64(i/6)*pitch
+			w, h := pitch*(0.3+0.69*random.Float64()), pitch*(0.3+0.69*random.Float64())
+			part := orb.Polygon{side(x, y, w, h)}
+			if random.IntN(2) == 0 {
+				part = append(part, side(x+0.2*w, y+0.2*h, 0.6*w, 0.6*h))
+				parts = append(parts, orb.Polygon{side(x+0.3*w, y+0.3*h, 0.4*w, 0.4*h)})
+			}
+			parts = append(parts, part)
+		}
+		if len(parts) == 0 {
+			continue
+		}
+		covered := int64(0)
+		for _, p := range geometryOf(t, parts).paths {
+			covered += area(p)
+		}
+		want, slack := 2*planar.Area(parts), 2*planar.Length(parts)
+		if square(tiles.Buffer).Contains(parts.Bound().Max) && math.Abs(float64(covered)-want) > slack {
+			t.Errorf("%v: twice the area is %d, not %v", parts, covered, want)
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
 // samePaths compares paths; rings may start anywhere.
 func samePaths(a, b []path) bool {
 	if len(a) != len(b) {

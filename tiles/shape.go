@@ -27,7 +27,7 @@ type shaper struct {
 	thinned  bool            // it is
 	paths    arena
 	rings    [][]px
-	within   [][]px
+	owners   []int // the shell of each hole
 	shells   [][]px
 	holes    [][]px
 	cutter   cutter
@@ -144,20 +144,26 @@ func (s *shaper) firstPart(i int) int {
 
 func (s *shaper) polygons(f spatial.Feature, i int) int {
 	s.rings = s.rings[:0]
-	at := s.firstPart(i)
+	at, all, skip := s.firstPart(i), noBox(), false
 	for part := range f.Parts() {
-		if part.Shell && len(s.rings) > 0 {
-			s.polygon(s.rings)
-			s.rings = s.rings[:0]
-		}
+		var ring []px
 		if s.thinned {
-			s.rings = append(s.rings, s.survey.simplify(s.survey.parts[at], &s.paths))
+			ring = s.survey.simplify(s.survey.parts[at], &s.paths)
 		} else {
-			s.rings = append(s.rings, s.placeRing(&s.paths, part))
+			ring = s.placeRing(&s.paths, part)
 		}
 		at++
+		box := boxOf(ring)
+		if part.Shell {
+			skip = box.apart()
+		}
+		if !skip && !box.apart() {
+			all = all.union(box)
+			s.rings = append(s.rings, ring)
+		}
 	}
-	s.polygon(s.rings)
+	s.clip(all)
+	s.area()
 	switch {
 	case !s.traced:
 		return 0
@@ -168,31 +174,40 @@ func (s *shaper) polygons(f spatial.Feature, i int) int {
 	return typePolygon
 }
 
-// polygon encodes what a shell and its holes leave in the tile, as any number
-// of polygons.
-func (s *shaper) polygon(rings [][]px) {
-	s.clip(rings)
-	if len(s.shells) == 1 && len(s.holes) == 0 {
-		s.ring(s.shells[0])
-		return
+// area encodes the polygons of s.shells and s.holes. A hole belongs to the
+// smallest shell around it.
+func (s *shaper) area() {
+	s.owners = s.owners[:0]
+	for _, hole := range s.holes {
+		owner, least := -1, int64(math.MaxInt64)
+		for i, shell := range s.shells {
+			if size := doubleArea(shell); size < least && encloses(shell, hole) {
+				owner, least = i, size
+			}
+		}
+		s.owners = append(s.owners, owner)
 	}
-	for _, shell := range s.shells {
+	for i, shell := range s.shells {
 		s.ring(shell)
-		s.holes = slices.DeleteFunc(s.holes, func(hole []px) bool {
-			within := encloses(shell, hole)
-			if within {
+		for k, hole := range s.holes {
+			if s.owners[k] == i {
 				s.ring(hole)
 			}
-			return within
-		})
+		}
 	}
 }
 
-// clip fills s.shells and s.holes with the outer and the inner rings of a
-// polygon's part of the tile.
-func (s *shaper) clip(rings [][]px) {
+// clip fills s.shells and s.holes with the outer and the inner rings of what
+// lies of s.rings, the rings of all polygons of a feature, in the tile.
+func (s *shaper) clip(all box) {
 	s.shells, s.holes = s.shells[:0], s.holes[:0]
-	rings = s.cutPolygon(rings)
+	if len(s.rings) == 0 {
+		return
+	}
+	rings := s.rings
+	if !all.within() {
+		rings = s.cutter.cutRings(rings, all)
+	}
 	tidy := rings[:0]
 	for _, ring := range rings {
 		s.sight(ring)
@@ -210,27 +225,6 @@ func (s *shaper) clip(rings [][]px) {
 			s.holes = append(s.holes, ring)
 		}
 	}
-}
-
-// cutPolygon gives the part of a polygon's rings within the buffered square.
-func (s *shaper) cutPolygon(rings [][]px) [][]px {
-	s.within = s.within[:0]
-	all := noBox()
-	for i, ring := range rings {
-		box := boxOf(ring)
-		if box.apart() {
-			if i == 0 {
-				return nil
-			}
-			continue
-		}
-		all = all.union(box)
-		s.within = append(s.within, ring)
-	}
-	if all.within() {
-		return s.within
-	}
-	return s.cutter.cutRings(s.within, all)
 }
 
 // world is a part in steps of the matrix.

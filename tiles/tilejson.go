@@ -38,6 +38,9 @@ type VectorLayer struct {
 	// AggregatedBelow is the zoom below which features stand in clusters, 0 if
 	// they stand for themselves wherever a tile can hold them.
 	AggregatedBelow int `json:"aggregated_below,omitempty"`
+	// AggregatedAbove is how many features a tile can hold: where there are more
+	// they stand in clusters at any zoom. 0 if there never are.
+	AggregatedAbove int `json:"aggregated_above,omitempty"`
 }
 
 // NewTileJSON describes the tiles of a view in WebMercatorQuad. base is the
@@ -71,15 +74,18 @@ func NewTileJSON(v View, base string) *TileJSON {
 
 func (v View) describe(layer *spatial.Layer) VectorLayer {
 	schema := layer.Schema()
-	d := VectorLayer{ID: schema.ID, Description: both(schema.Title), MaxZoom: MaxZoom, Fields: map[string]string{}, AggregatedBelow: ClusteredBelow(layer)}
+	d := VectorLayer{ID: schema.ID, Description: both(schema.Title), MaxZoom: MaxZoom, Fields: map[string]string{}, AggregatedBelow: ClusteredBelow(layer), AggregatedAbove: ClusteredAbove(layer)}
 	if about := both(schema.Description); about != "" {
 		d.Description += ": " + about
 	}
 	for _, i := range v.appendFields(nil, schema, MaxZoom) {
 		d.Fields[schema.Fields[i].Name] = v.describeField(&schema.Fields[i])
 	}
-	if d.AggregatedBelow > 0 {
+	switch {
+	case d.AggregatedBelow > 0:
 		d.Fields[CountTag] = fmt.Sprintf("要素数 features that a cluster stands for, below zoom %d (int)", d.AggregatedBelow)
+	case d.AggregatedAbove > 0:
+		d.Fields[CountTag] = fmt.Sprintf("要素数 features that a cluster stands for, in tiles of more than %d (int)", d.AggregatedAbove)
 	}
 	return d
 }

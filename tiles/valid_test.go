@@ -39,6 +39,9 @@ func parseTile(t testing.TB, raw []byte) *vectortile.Tile {
 // advises against in a tile, self-contact of rings aside.
 func checkTile(t testing.TB, raw []byte) {
 	t.Helper()
+	if err := specificationFault(raw); err != nil {
+		t.Error(err)
+	}
 	names := map[string]bool{}
 	for _, layer := range parseTile(t, raw).Layers {
 		if names[layer.GetName()] || layer.GetName() == "" {
@@ -174,9 +177,10 @@ func geometryFault(g geometry) error {
 
 // polygonFault is what another library finds wrong with the polygons: rings
 // that touch themselves or cross, holes that are outside or cut a polygon in
-// two.
+// two, polygons that overlap or share an edge.
 func polygonFault(paths []path) error {
 	var rings []geom.LineString
+	var polygons []geom.Polygon
 	for i, p := range paths {
 		var flat []float64
 		for _, at := range append(slices.Clone(p), p[0]) {
@@ -186,12 +190,10 @@ func polygonFault(paths []path) error {
 		if i+1 < len(paths) && area(paths[i+1]) < 0 {
 			continue
 		}
-		if err := geom.NewPolygon(rings).Validate(); err != nil {
-			return err
-		}
+		polygons = append(polygons, geom.NewPolygon(rings))
 		rings = nil
 	}
-	return nil
+	return geom.NewMultiPolygon(polygons).Validate()
 }
 
 func ringFault(shell, p path) error {
