@@ -276,6 +276,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("search", func(t *testing.T) { testSearch(open(t, chromium, server, 1440, 900)) })
 	t.Run("search on a phone", func(t *testing.T) { testSearchOnPhone(open(t, chromium, server, 390, 844)) })
 	t.Run("live", func(t *testing.T) { testLive(open(t, chromium, server, 1440, 900), state) })
+	t.Run("panels live", func(t *testing.T) { testPanelsLive(open(t, chromium, server, 1440, 900), state) })
 	t.Run("new layer", func(t *testing.T) { testNewLayer(open(t, chromium, server, 1440, 900), state) })
 	t.Run("behind", func(t *testing.T) { testBehind(open(t, chromium, server, 390, 844), state) })
 	t.Run("disconnected", func(t *testing.T) { testDisconnected(t, chromium, server, state) })

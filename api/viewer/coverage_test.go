@@ -104,7 +104,7 @@ func (d *drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusUnauthorized, map[string]any{"detail": "no such token"})
 	case r.URL.Path == "/whoami":
 		answer(w, http.StatusOK, map[string]any{"name": "区中心规划", "role": "reviewer"})
-	case r.URL.Path == "/scenarios":
+	case r.URL.Path == "/scenarios" || r.URL.Path == "/scenarios/1" && r.Header.Get("If-Match") == `"1"`:
 		d.scenarios(w, r)
 	default:
 		d.service.ServeHTTP(w, r)
@@ -114,6 +114,11 @@ func (d *drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (d *drawer) scenarios(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if r.Method == http.MethodDelete {
+		d.kept = nil
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	if r.Method == http.MethodGet {
 		answer(w, http.StatusOK, map[string]any{"scenarios": append([]map[string]any{}, d.kept...)})
 		return
@@ -159,6 +164,7 @@ func testWhatIf(t *testing.T, chromium context.Context, server string) {
 	if err != nil || !strings.Contains(string(saved), `"add":[`) || !strings.Contains(string(saved), `"close":[`) {
 		p.Errorf("saved is %s, %v", saved, err)
 	}
+	p.do(click(`[data-scenario="1"] [data-drop]`), chromedp.WaitNotPresent(chromedp.CSS(`[data-scenario="1"]`)))
 	hash := eval[string](p, `location.hash`)
 	p.do(click(`[data-key="clear"]`))
 	p.until(`document.querySelector('[data-changes="0"]') && !document.querySelector("[data-compared]")`)

@@ -18,6 +18,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/spatial"
+	"wangge/spatial/closure"
 	"wangge/tiles"
 )
 
@@ -210,4 +211,39 @@ func testDisconnected(t *testing.T, chromium context.Context, server string, now
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.faults = nil // what was refused
+}
+
+// testPanelsLive closes a road for a while and a shelter for good while the
+// panels show what they mean.
+func testPanelsLive(p *tab, now *state) {
+	put := func(layer spatial.LayerID, row spatial.Row) {
+		now.change(p.T, spatial.Change{Layers: []spatial.LayerChange{{Layer: layer, Put: []spatial.Row{row}}}})
+	}
+	now.change(p.T, spatial.Change{Create: []*spatial.Schema{closure.Schema()}})
+	p.visit("lang=zh&way=response&response=at:" + strings.Replace(town, "/", ",", 1) + ";k:1&" + at(14))
+	p.until(`document.querySelector('#response-answer[data-state="ready"] .measure')`)
+	quick := p.text("#response-answer .measure")
+	flood := closure.Closure{ID: 1, Name: "内涝封路", Geometry: orb.Bound{Min: orb.Point{114.129, 22.5545}, Max: orb.Point{114.132, 22.5575}}.ToPolygon()}
+	put(closure.Layer, flood.Row())
+	p.until(`document.querySelector("[data-obeyed]")?.textContent.includes("内涝封路")`)
+	if slow := p.text("#response-answer .measure"); slow == quick {
+		p.Errorf("with the roads around closed it still takes %s", slow)
+	}
+	flood.Until = time.Now().Add(3 * time.Second)
+	put(closure.Layer, flood.Row())
+	p.until(fmt.Sprintf(`!document.querySelector("[data-obeyed]") && document.querySelector("#response-answer .measure")?.textContent === %q`, quick)) // its period is over: nobody edits anything
+
+	p.do(click(`[data-way="coverage"]`))
+	p.until(`document.querySelector('#coverage-answer[data-state="ready"] [data-totals]')`)
+	before := p.text("#coverage-answer .summary")
+	park, err := layerOf(p.T, now.Current(), "shelters").ByCode("440303-BN-34")
+	if err != nil {
+		p.Fatal(err)
+	}
+	row := park.Row()
+	open := park.Layer().Schema().FieldIndex("open")
+	row.Values = slices.Clone(row.Values)
+	row.Values[open] = spatial.Bool(false)
+	put("shelters", row)
+	p.until(fmt.Sprintf(`document.querySelector('#coverage-answer[data-state="ready"] .summary')?.textContent !== %q`, before))
 }

@@ -2,7 +2,7 @@
 // are metres, areas square metres.
 
 import type { LineString, Polygon } from "geojson";
-import { ask, plan } from "../service.ts";
+import { ask, plan, send } from "../service.ts";
 import type { Title } from "../words.ts";
 
 export type Place = [number, number];
@@ -71,7 +71,7 @@ export const loadScenarios = (signal: AbortSignal) => ask<{ scenarios: Saved[] }
 
 export const saveScenario = (name: string, changes: Scenario) => ask<Saved>("scenarios", { method: "POST", body: { name, changes } });
 
-export const dropScenario = (s: Saved) => ask<void>(`scenarios/${s.id}`, { method: "DELETE", revision: s.revision });
+export const dropScenario = (s: Saved) => send(`scenarios/${s.id}`, { method: "DELETE", revision: s.revision });
 
 export interface SiteCandidate { id: number; code: string; name: string; at: Place; area: number; capacity?: number | null; excluded?: string | null; reason?: Title }
 

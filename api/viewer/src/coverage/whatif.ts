@@ -251,7 +251,7 @@ export class WhatIfTab implements Tab {
         }
       };
       box.append(h("p", {}, h("b", {}, s.name), h("small", {}, ` ${[s.author, s.description].filter(Boolean).join(" · ")}`)), h("p", { className: "row-buttons" },
-        h("button", { type: "button", onclick: () => this.#desk.rewrite(s.changes) }, words.load), s.may?.includes("delete") ? h("button", { type: "button", onclick: () => void drop() }, words.drop) : ""));
+        h("button", { type: "button", onclick: () => this.#desk.rewrite(s.changes) }, words.load), s.may?.includes("delete") ? h("button", { type: "button", data: { drop: "" }, onclick: () => void drop() }, words.drop) : ""));
       return box;
     };
     await this.#saved.ask(language, loadScenarios, ({ scenarios }) => [h("h2", {}, words.savedList), scenarios.length === 0 ? h("p", { className: "wait" }, words.noSaved) : h("ul", { className: "closures" }, ...scenarios.map(line))], words.rules);
