@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"spatial/shelter":          {"spatial", "spatial/geodesic", "spatial/road", "spatial/exposure"},
 	"spatial/response":         {"spatial", "spatial/geodesic", "spatial/road", "spatial/partition"},
 	"spatial/closure":          {"spatial", "spatial/geodesic", "spatial/road"},
+	"spatial/shelter/instance": {"spatial"},
 	"spatial/relate":           {},
 	"spatial/filter":           {"spatial", "spatial/geodesic", "spatial/relate"},
 	"spatial/exposure":         {"spatial", "spatial/geodesic", "spatial/relate"},

@@ -1,0 +1,47 @@
+package instance
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// likePmed is a graph with as many nodes and edges as the published ones have,
+// in their format: a ring, and edges at random.
+func likePmed(nodes, edges, choose int, seed uint64) string {
+	random := rand.New(rand.NewPCG(seed, 1))
+	var file strings.Builder
+	fmt.Fprintln(&file, nodes, edges, choose)
+	for i := range edges {
+		a, b := i%nodes, (i+1)%nodes
+		if i >= nodes {
+			a, b = random.IntN(nodes), random.IntN(nodes)
+		}
+		fmt.Fprintln(&file, a+1, b+1, 1+random.IntN(100))
+	}
+	return file.String()
+}
+
+var sizes = []struct{ nodes, edges, choose int }{{100, 200, 5}, {100, 200, 10}, {100, 200, 33}, {200, 800, 5}, {200, 800, 20}, {200, 800, 67}, {400, 3200, 40}, {900, 16200, 90}}
+
+// BenchmarkGraph solves graphs of the sizes of pmed1 to pmed10 and some of the
+// larger ones, and says whether to the proof.
+func BenchmarkGraph(b *testing.B) {
+	for _, size := range sizes {
+		g, err := ReadGraph(strings.NewReader(likePmed(size.nodes, size.edges, size.choose, 1)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for name, solve := range map[string]func(Table, int, int) *Answer{"median": Median, "center": Center} {
+			b.Run(fmt.Sprintf("%s/nodes=%d/choose=%d", name, size.nodes, size.choose), func(b *testing.B) {
+				for b.Loop() {
+					a := solve(g.Table, g.Choose, 2000)
+					b.ReportMetric(a.Gap(), "gap")
+					b.ReportMetric(float64(a.Nodes), "nodes")
+					b.ReportMetric(float64(a.Value), "value")
+				}
+			})
+		}
+	}
+}
