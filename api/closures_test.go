@@ -1,15 +1,18 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/paulmach/orb"
 
+	"wangge/data"
 	"wangge/spatial"
 	"wangge/spatial/closure"
 )
@@ -253,5 +256,53 @@ func TestClosuresOfAnotherProgram(t *testing.T) {
 	o.must(http.StatusPreconditionFailed, "reviewer", http.MethodDelete, "/closures/1", "", "If-Match", before)
 	if got := o.must(http.StatusCreated, "reviewer", http.MethodPost, "/closures", `{"roads":["东街"]}`); got["id"] != 10.0 {
 		t.Errorf("%v", got)
+	}
+}
+
+// stopping ends what goes on once something is written.
+type stopping struct {
+	*httptest.ResponseRecorder
+	stop func()
+}
+
+func (s stopping) Write(b []byte) (int, error) {
+	defer s.stop()
+	return s.ResponseRecorder.Write(b)
+}
+
+// TestEventsTellClosures: that a closure begins or ends is told to whoever
+// watches layers that it touches, though no data have changed.
+func TestEventsTellClosures(t *testing.T) {
+	for _, only := range []spatial.LayerID{"", "response_areas", closure.Layer, "grids"} {
+		for _, active := range []string{"[6]", "[]"} {
+			turn := time.Now().Add(20 * time.Millisecond)
+			c := closure.Closure{ID: 6, Roads: []string{"东街"}, Since: turn}
+			if active == "[]" {
+				c.Since, c.Until = time.Time{}, turn
+			}
+			state := withClosures(t, roadTown(t, true), c)
+			s := server(t, fixed{snapshot: state}, Config{})
+			patience := 20 * time.Second
+			if only == "grids" {
+				patience = 100 * time.Millisecond // nothing comes
+			}
+			ctx, stop := context.WithTimeout(t.Context(), patience)
+			w := stopping{httptest.NewRecorder(), stop}
+			to := &telling{ResponseWriter: w, boot: s.boot, hides: s.internal, derived: s.derivedTouched}
+			if only != "" {
+				to.only = []spatial.LayerID{only}
+			}
+			if err := s.follow(ctx, to, data.Event{Version: state.Version()}); ctx.Err() == nil {
+				t.Error(err)
+			}
+			stop()
+			body := w.Body.String()
+			if want := "event: closures\ndata: {\"version\":8,\"active\":" + active; (only != "grids") != strings.HasPrefix(body, want) {
+				t.Errorf("%q, %s: %s", only, active, body)
+			}
+			if told := strings.Contains(body, `{"layer":"response_areas","bounds":[[`); told != (only == "" || only == "response_areas") {
+				t.Errorf("%q, %s: %s", only, active, body)
+			}
+		}
 	}
 }

@@ -8,8 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
 	"github.com/xuri/excelize/v2"
+
+	"wangge/spatial/relate"
 )
 
 // smallTown is a store with a few roads, two stations and three points of risk,
@@ -162,5 +165,39 @@ func TestResponseReport(t *testing.T) {
 		if code, out, errOut := wangge(t, append([]string{"response-report", "--store", store}, test.args...)...); code == 0 || !strings.Contains(errOut, test.want) {
 			t.Errorf("%s: %d %s %s", name, code, out, errOut)
 		}
+	}
+}
+
+// TestReservoir: the station that is nearest in a straight line across the
+// reservoir is not the first by road, and no way of the answer is through water.
+func TestReservoir(t *testing.T) {
+	address := serve(t, referenceCopy(t))
+	const place = "/nearest?lon=114.1486&lat=22.5860"
+	at := orb.Point{114.1486, 22.5860}
+	var straight, byRoad struct {
+		Candidates []struct {
+			ID    int64
+			At    orb.Point
+			Route struct{ Geometry geojson.Geometry }
+		}
+	}
+	for target, into := range map[string]any{place: &straight, place + "&by=time&route=true": &byRoad} {
+		if err := json.Unmarshal(get(t, address+target), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	water, err := geojson.UnmarshalFeatureCollection(get(t, address+"/collections/water/items?kind=reservoir"))
+	if err != nil || len(water.Features) == 0 {
+		t.Fatal(err)
+	}
+	reservoir := relate.New(water.Features[0].Geometry)
+	if !relate.Intersects(relate.New(orb.LineString{at, straight.Candidates[0].At}), reservoir) {
+		t.Fatal("the straight line does not cross the reservoir: the test needs another place")
+	}
+	if straight.Candidates[0].ID == byRoad.Candidates[0].ID {
+		t.Error("the station beyond the reservoir is first by road, too")
+	}
+	if way := byRoad.Candidates[0].Route.Geometry.Geometry(); relate.Intersects(relate.New(way), reservoir) {
+		t.Errorf("the way leads through the reservoir: %v", way)
 	}
 }
