@@ -2,6 +2,7 @@ package instance
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -44,4 +45,40 @@ func BenchmarkGraph(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkLocation solves capacitated problems where each demand is served by
+// one site: p-medians like OR-Library's, and facilities with fixed costs.
+func BenchmarkLocation(b *testing.B) {
+	for _, size := range []struct{ sites, demands, choose int }{{50, 50, 5}, {10, 50, 0}, {20, 50, 0}, {30, 150, 0}} {
+		l := likeLocation(size.sites, size.demands, size.choose)
+		b.Run(fmt.Sprintf("sites=%d/demands=%d/choose=%d", size.sites, size.demands, size.choose), func(b *testing.B) {
+			for b.Loop() {
+				a := l.Solve(300)
+				b.ReportMetric(a.Gap(), "gap")
+				b.ReportMetric(float64(a.Nodes), "nodes")
+				b.ReportMetric(float64(a.Value), "value")
+			}
+		})
+	}
+}
+
+func likeLocation(sites, demands, choose int) *Location {
+	random := rand.New(rand.NewPCG(3, 1))
+	l := newLocation(sites, demands)
+	l.Choose = choose
+	x, y := make([]float64, demands), make([]float64, demands)
+	for i := range demands {
+		x[i], y[i], l.Demand[i] = 100*random.Float64(), 100*random.Float64(), 1+int64(random.IntN(20))
+	}
+	for j := range sites {
+		l.Capacity[j] = 120
+		if choose == 0 {
+			l.Capacity[j], l.Fixed[j] = 200+int64(random.IntN(200)), 300+int64(random.IntN(300))
+		}
+		for i := range demands {
+			l.Table[j][i] = int64(math.Hypot(x[i]-x[j], y[i]-y[j]))
+		}
+	}
+	return l
 }
