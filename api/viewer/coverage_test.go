@@ -51,6 +51,7 @@ func testCoverage(p *tab) {
 	p.shoot("desktop-coverage")
 	p.axe()
 
+	p.until(`wangge.map.queryRenderedFeatures({ layers: ["over/coverage-units-units/0"] }).length > 1000`)
 	at := eval[struct {
 		position
 		Code string `json:"code"`
@@ -146,10 +147,7 @@ func testWhatIf(t *testing.T, chromium context.Context, server string) {
 	if c := compared["covered"]; len(c) != 3 || c[1]-c[0] != c[2] || c[2] < 0 {
 		p.Errorf("covered today, then and the difference are %v", c)
 	}
-	added := eval[int](p, `wangge.map.queryRenderedFeatures({ layers: ["over/coverage-whatif-facilities/1"] }).length`)
-	if added != 1 {
-		p.Errorf("%d new shelters are drawn", added)
-	}
+	p.until(`wangge.map.queryRenderedFeatures({ layers: ["over/coverage-whatif-facilities/0"] }).length === 1`) // the new one
 	p.setChoice("shelter", eval[string](p, `document.querySelector('[name="shelter"]').options[3].value`))
 	p.do(click(`[data-key="close"]`))
 	p.until(`document.querySelector('[data-changes="2"]') && document.querySelector('#coverage-whatif[data-state="ready"]')`)

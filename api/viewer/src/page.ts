@@ -493,12 +493,18 @@ class Page {
     this.#select({ id: "", properties: {}, geometry: { type: "Point", coordinates: place.at } });
   }
 
-  // see moves the map if a place is not on the free part of the screen.
+  // see moves the map if a place is not on the free part of the screen, or if
+  // all are one spot there.
   #see(places: [number, number][]): void {
+    const around = union(places.map(([x, y]) => [x, y, x, y]));
+    if (!around) return;
     const { width, height } = this.#map.getCanvas().getBoundingClientRect();
     const free = phone.matches ? height * 0.44 : height;
-    const hidden = places.map((p) => this.#map.project(p)).some(({ x, y }) => x < 20 || y < 60 || x > width - 20 || y > free - 20);
-    if (hidden || places.length === 0) this.#flyTo(union(places.map(([x, y]) => [x, y, x, y])) ?? this.#wholeView().bounds!, this.#map.getZoom() > 15 && places.length === 1 ? 15 : 0);
+    const zoom = this.#map.getZoom();
+    const [a, b] = [this.#map.project([around[0], around[3]]), this.#map.project([around[2], around[1]])]; // north-west, south-east
+    const hidden = a.x < 20 || a.y < 60 || b.x > width - 20 || b.y > free - 20;
+    const spot = zoom < 13 && Math.max(b.x - a.x, b.y - a.y) < 120;
+    if (hidden || spot) this.#flyTo(around, zoom > 15 && places.length === 1 ? 15 : 0);
   }
 
   #flyTo(bounds: Bounds, from: number): void {

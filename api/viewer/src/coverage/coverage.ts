@@ -180,7 +180,9 @@ export class Coverage implements Way, CoverageDesk {
     const words = this.#words;
     const { asked, language } = this;
     const set = (change: Partial<Record<Key, string>>) => { asked.set(change); this.#showForm(); this.settle(); };
-    const listed = (choices: Choice[] | undefined, known: Record<string, string>) => choices?.map((c) => ({ value: c.value, title: inWords(c.title, language, known[c.value] ?? c.value) })) ?? Object.entries(known).map(([value, title]) => ({ value, title }));
+    const told = (known: Record<string, string>) => Object.entries(known).map(([value, title]) => ({ value, title }));
+    const listed = (choices: Choice[] | undefined, known: Record<string, string>) => choices?.map((c) => ({ value: c.value, title: inWords(c.title, language, c.value) })) ?? told(known);
+    const brief = (choices: Choice[] | undefined, known: Record<string, string>) => choices?.map((c) => ({ value: c.value, title: known[c.value] ?? inWords(c.title, language, c.value) })) ?? told(known);
     const rules = this.#rules?.rules.map((r) => ({ value: r.code, title: (language === "en" && r.name_en) || r.name })) ?? [];
     const rule = asked.get("rule") || (rules.some((r) => r.value === "shenzhen_2023") ? "shenzhen_2023" : rules[0]?.value ?? "");
     const units = Object.keys(levels).filter((id) => this.host.layer(id)).map((value) => ({ value, title: words.units[value as keyof typeof words.units] }));
@@ -189,9 +191,9 @@ export class Coverage implements Way, CoverageDesk {
     keepingFocus(this.#form, () => this.#form.replaceChildren(...(this.#fault ? [this.#fault] : []),
       h("div", { className: "fields" }, choice(words.rule, "rule", rule, rules, (value) => set({ rule: value })), choice(words.hazard, "hazard", asked.get("hazard"), listed(this.#rules?.hazards, words.hazards), (hazard) => set({ hazard })),
         choice(words.population, "population", asked.get("population"), listed(this.#rules?.populations, words.populations), (population) => set({ population })),
-        !siting && choice(words.method, "method", asked.get("method"), listed(this.#rules?.methods, words.methods), (method) => set({ method, figure: "" })),
+        !siting && choice(words.method, "method", asked.get("method"), brief(this.#rules?.methods, words.methods), (method) => set({ method, figure: "" })),
         !siting && choice(words.unit, "by", asked.get("by"), units, (by) => set({ by, unit: "" })),
-        h("div", { className: "field" }, h("span", {}, words.reach), buttons(words.reach, "reach", asked.get("reach"), listed(this.#rules?.reaches, words.reaches), (reach) => set({ reach })))),
+        h("div", { className: "field" }, h("span", {}, words.reach), buttons(words.reach, "reach", asked.get("reach"), brief(this.#rules?.reaches, words.reaches), (reach) => set({ reach })))),
       h("details", { className: "settings", open: this.#form.querySelector("details")?.open ?? own.some((name) => asked.get(name) !== "") }, h("summary", { data: { key: "more" } }, words.more),
         h("div", { className: "fields" }, choice(words.whom, "whom", asked.get("whom"), Object.entries(words.whoms).map(([value, title]) => ({ value, title })), (whom) => set({ whom })),
           number(words.share, "share", asked.get("share"), { min: 1, max: 100, empty: true, unset: words.byRule }, (share) => set({ share })),

@@ -5,7 +5,7 @@ import type { LngLat, Point } from "maplibre-gl";
 import type { Account } from "../account.ts";
 import { field, keepingFocus } from "../asked.ts";
 import { Asking } from "../asking.ts";
-import { loadSearch, tiles } from "../catalogue.ts";
+import { loadFeature, loadSearch, tiles } from "../catalogue.ts";
 import { type Child, h, svg } from "../dom.ts";
 import { faultOf } from "../faults.ts";
 import { Over, type Piece } from "../over.ts";
@@ -308,10 +308,17 @@ export class ClosuresTab implements Tab {
       past.length > 0 && h("details", { data: { key: "past" } }, h("summary", {}, words.past(past.length)), h("ul", { className: "closures" }, ...past.slice(0, 100).map((c) => this.#closure(c))))];
   }
 
+  // see shows where a closure is: its drawing, or the roads that it names.
+  async #see(c: Closure): Promise<void> {
+    const roads = c.geometry ? [] : await Promise.all((c.properties.closed_roads ?? []).slice(0, 20).map((r) => loadFeature("roads", r.id).then((f) => f.geometry, () => null)));
+    const places = [c.geometry, ...roads].flatMap((g) => (g ? placesOf(g) : []));
+    if (places.length > 0) this.#desk.host.see(places);
+  }
+
   #closure(c: Closure): HTMLElement {
     const words = this.#words;
     const { language } = this.#desk;
-    const { name, state, since, until, reason, edges, length, roads = [], doubts = [], actions = [] } = c.properties;
+    const { name, state, since, until, reason, edges, length, roads = [], closed_roads = [], doubts = [], actions = [] } = c.properties;
     const box = h("li", { data: { closure: String(c.id) } });
     const act = (title: string, key: string, done: (name: string) => string, run: () => Promise<void>) => h("button", { type: "button", data: { key: `${key}-${c.id}`, [key]: "" }, onclick: async () => {
       try {
@@ -325,7 +332,7 @@ export class ClosuresTab implements Tab {
     const nothing = doubts.some((d) => d.kind === "closes_nothing");
     box.append(h("p", {}, h("b", {}, name), " ", h("span", { className: "state", data: { state } }, words.states[state])),
       h("small", {}, [words.period(whenInWords(since, language), whenInWords(until, language)), reason, roads.join(wayWords[language].listSeparator), nothing ? words.closesNothing : words.closes(countInWords(edges, language), lengthInWords(length, language))].filter(Boolean).join(" · ")),
-      h("p", { className: "row-buttons" }, c.geometry ? h("button", { type: "button", data: { key: `show-${c.id}` }, onclick: () => this.#desk.host.see(placesOf(c.geometry!)) }, words.show) : "",
+      h("p", { className: "row-buttons" }, c.geometry || closed_roads.length > 0 ? h("button", { type: "button", data: { key: `show-${c.id}` }, onclick: () => void this.#see(c) }, words.show) : "",
         state === "active" && actions.includes("edit") ? act(words.end, "end", words.ended, () => endClosure(c.id, new Date())) : "",
         state === "coming" && actions.includes("reopen") ? act(words.drop, "drop", words.dropped, () => dropClosure(c.id)) : ""));
     return box;
