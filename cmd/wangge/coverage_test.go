@@ -3,10 +3,17 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"wangge/data"
+	"wangge/data/geopackage"
+	"wangge/data/scenario"
+	"wangge/spatial"
 )
 
 // asksOfShelters asks one store in the terminal and over HTTP, keeps a
@@ -112,6 +119,56 @@ func TestCoverageFilesInTheTerminal(t *testing.T) {
 		lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(content), "\ufeff"))).ReadAll()
 		if err != nil || len(lines) != 11 {
 			t.Errorf("%d lines (%v)", len(lines), err)
+		}
+	}
+}
+
+// onlyLayer is a store's content of one empty layer.
+type onlyLayer spatial.LayerID
+
+func (o onlyLayer) Schemas() []*spatial.Schema {
+	return []*spatial.Schema{{ID: spatial.LayerID(o), Geometry: spatial.Points, AsOf: "2020-01-01", Fields: []spatial.Field{{Name: "name", Type: spatial.TypeText}}}}
+}
+
+func (onlyLayer) Rows(spatial.LayerID) iter.Seq2[spatial.Row, error] {
+	return func(func(spatial.Row, error) bool) {}
+}
+
+// TestOlderStoresGetRuleSets: a store with shelters that was made before there
+// were rule sets gets them, once, and one without shelters does not.
+func TestOlderStoresGetRuleSets(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	for layer, want := range map[string]int{"shelters": 10, "parks": 0} {
+		store, err := geopackage.Open(t.Context(), filepath.Join(t.TempDir(), "old.gpkg"), quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		if err := store.Fill(t.Context(), onlyLayer(layer), nil); err != nil {
+			t.Fatal(err)
+		}
+		live, err := data.Open(t.Context(), store, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := prepare(t.Context(), live); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stored, err := store.Load(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		if table, err := stored.Layer("shelter_standards"); err == nil {
+			got = table.Len()
+		}
+		if got != want {
+			t.Errorf("beside %s there are %d rule sets, want %d", layer, got, want)
+		}
+		if _, err := stored.Layer(scenario.Layer); err != nil {
+			t.Error(err)
 		}
 	}
 }
