@@ -19,13 +19,20 @@ type sitingCommand struct {
 	askFlags
 	questionFlags
 	Candidates string `help:"Layer of the candidate sites." default:"shelter_candidates" placeholder:"LAYER"`
-	Choose     int    `help:"How many sites." default:"1" placeholder:"K"`
+	Choose     int    `help:"How many sites; 1 if left out, or what the file of an instance says." placeholder:"K"`
 	Objective  string `help:"covered (people), deficit (m²), p_median (walking in all) or p_center (the longest walk)." default:"covered"`
 	Capacity   bool   `help:"Give each person a place: full shelters take no more."`
+	instanceFlags
 }
 
 // Run asks which sites are best.
 func (c *sitingCommand) Run(ctx context.Context, p *program) error {
+	if c.Instance != "" {
+		return c.solve(p)
+	}
+	if c.Choose == 0 {
+		c.Choose = 1
+	}
 	if c.Format == "xlsx" {
 		return errors.New("sites are written as table, csv, json or geojson")
 	}
