@@ -193,6 +193,28 @@ func (g *Graph) Snap(p orb.Point) (Position, bool) {
 	return g.positionNear(p, best), true
 }
 
+// Around brings a place onto every edge within a distance that the graph's profile
+// may use, in order of number; if there is none, onto the nearest as [Graph.Snap]
+// does. p must be finite, degrees lon, lat.
+func (g *Graph) Around(p orb.Point, within geodesic.Meters) []Position {
+	var edges []int32
+	g.lookup().near(geodesic.InSpace(p), g.Usable, float64(within)+unsure, func(edge int32, _ float64) float64 {
+		edges = append(edges, edge)
+		return float64(within) + unsure
+	})
+	slices.Sort(edges)
+	var all []Position
+	for _, edge := range slices.Compact(edges) {
+		if at := g.positionNear(p, edge); at.Away <= within {
+			all = append(all, at)
+		}
+	}
+	if nearest, ok := g.Snap(p); len(all) == 0 && ok {
+		all = append(all, nearest)
+	}
+	return all
+}
+
 func (n *Network) away(p orb.Point, edge int32) geodesic.Meters {
 	d, _ := geodesic.DistanceTo(p, n.edges[edge].Line)
 	return d

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wangge/spatial/geodesic"
+	"wangge/spatial/road"
 	"wangge/spatial/shelter"
 )
 
@@ -17,6 +18,31 @@ func BenchmarkStraightLine(b *testing.B) {
 		b.Run(fmt.Sprintf("radius=%v", radius), func(b *testing.B) {
 			for b.Loop() {
 				r, err := shelter.StraightLine(demands, all, radius)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(r.Ways()), "ways")
+			}
+		})
+	}
+}
+
+// BenchmarkWalking finds who reaches which shelter on foot in ten and thirty
+// minutes, all anew.
+func BenchmarkWalking(b *testing.B) {
+	demands, all := residents(b), facilities(b, "shelters")
+	network, err := road.Of(district(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	g, err := network.Profile("walking")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, minutes := range []road.Millis{10, 30} {
+		b.Run(fmt.Sprintf("minutes=%d", minutes), func(b *testing.B) {
+			for b.Loop() {
+				r, err := shelter.Walking(g, demands, all, minutes*60_000)
 				if err != nil {
 					b.Fatal(err)
 				}

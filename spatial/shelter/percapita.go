@@ -54,21 +54,24 @@ func (p *Problem) Cover() (*Coverage, error) {
 func (r *Reach) gaussian() []float64 {
 	weights := make([]float64, len(r.ways))
 	limit := r.how.limitCost()
-	if limit == 0 {
-		for i := range weights {
-			weights[i] = 1
-		}
-		return weights
-	}
 	const batch = 1 << 16
-	base := math.Exp(-0.5)
 	each((len(weights)+batch-1)/batch, func(b int) {
 		for i := b * batch; i < min((b+1)*batch, len(weights)); i++ {
-			part := float64(r.ways[i].Cost) / limit
-			weights[i] = max(0, (math.Exp(-0.5*part*part)-base)/(1-base))
+			weights[i] = gaussian(r.ways[i].Cost, limit)
 		}
 	})
 	return weights
+}
+
+// gaussian falls from 1 at no cost to 0 at the limit; without any way to go it
+// is 1.
+func gaussian(cost int32, limit float64) float64 {
+	if limit == 0 {
+		return 1
+	}
+	part := float64(cost) / limit
+	base := math.Exp(-0.5)
+	return max(0, (math.Exp(-0.5*part*part)-base)/(1-base))
 }
 
 // twoStep is the floating catchment; weights nil are all 1.

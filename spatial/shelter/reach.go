@@ -185,6 +185,9 @@ func (r *Reach) Ways() int { return len(r.ways) }
 // ByTime says whether costs are milliseconds rather than millimetres.
 func (r *Reach) ByTime() bool { return r.how.byTime() }
 
+// Gaussian is the weight of a way by distance decay, as [Problem.Cover] has it.
+func (r *Reach) Gaussian(w Way) float64 { return gaussian(w.Cost, r.how.limitCost()) }
+
 // Measure is a cost, or a sum of costs, in seconds or metres.
 func (r *Reach) Measure(cost int64) float64 { return float64(cost) / 1000 }
 
@@ -199,8 +202,8 @@ func (r *Reach) Unreached() int {
 	return n
 }
 
-// OffRoad lists the demands and facilities that have no road to go by; none
-// along straight lines.
+// OffRoad lists the demands and facilities that have no road to go by, or none
+// within the limit; there are none along straight lines.
 func (r *Reach) OffRoad() (demands, facilities []int) {
 	if w, ok := r.how.(*walking); ok {
 		demands = w.off()

@@ -181,14 +181,31 @@ func walk(g *road.Graph, from orb.Point, to orb.Geometry) road.Millis {
 		}
 	}
 	best := road.Unreachable
-	start, _ := g.Snap(from)
-	for _, e := range entrances {
-		end, _ := g.Snap(e)
-		if route, ok := g.Route(start, end); ok {
-			best = min(best, road.Over(start.Away, 4.32)+route.Time+road.Over(end.Away, 4.32))
+	for _, start := range roadsNear(g, from) {
+		for _, e := range entrances {
+			for _, end := range roadsNear(g, e) {
+				if route, ok := g.Route(start, end); ok {
+					best = min(best, road.Over(start.Away, 4.32)+route.Time+road.Over(end.Away, 4.32))
+				}
+			}
 		}
 	}
 	return best
+}
+
+// roadsNear are the positions on all edges within 100 m, or on the nearest.
+func roadsNear(g *road.Graph, p orb.Point) []road.Position {
+	nearest, _ := g.Snap(p)
+	near := []road.Position{nearest}
+	for edge := range int32(g.Edges()) {
+		if d, _ := geodesic.DistanceTo(p, g.Edge(edge).Line); edge == nearest.Edge || !g.Usable(edge) || d > 100 {
+			continue
+		}
+		others := g.Without(func(e int32) bool { return e != edge })
+		at, _ := others.Snap(p)
+		near = append(near, at)
+	}
+	return near
 }
 
 // TestWalkingIsTheRoute compares the reach on foot with a route for each pair.
@@ -225,6 +242,49 @@ func TestWalkingIsTheRoute(t *testing.T) {
 	}
 	if reached < 200 || not < 200 {
 		t.Errorf("%d pairs are within reach and %d are not", reached, not)
+	}
+}
+
+// TestClosuresBringNobodyNearer closes edges at random, and for each way there
+// was one before that cost no more.
+func TestClosuresBringNobodyNearer(t *testing.T) {
+	random := rand.New(rand.NewPCG(9, 9))
+	longer, gone := 0, 0
+	for range 30 {
+		g := streets(t, random)
+		demands, facilities := town(random, 100, 8)
+		const limit = 20 * 60_000
+		before, err := shelter.Walking(g, demands, facilities, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed := map[int32]bool{}
+		for range 15 {
+			closed[int32(random.IntN(g.Edges()))] = true
+		}
+		after, err := shelter.WalkingWithout(g, func(edge int32) bool { return closed[edge] }, demands, facilities, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range demands {
+			was := map[int32]int32{}
+			for _, w := range before.Of(i) {
+				was[w.Facility] = w.Cost
+			}
+			gone += len(before.Of(i)) - len(after.Of(i))
+			for _, w := range after.Of(i) {
+				cost, ok := was[w.Facility]
+				if !ok || cost > w.Cost {
+					t.Fatalf("demand %d goes to %d in %d ms, and before in %d (%v)", i, w.Facility, w.Cost, cost, ok)
+				}
+				if cost < w.Cost {
+					longer++
+				}
+			}
+		}
+	}
+	if longer < 20 || gone < 100 {
+		t.Errorf("closures made only %d ways longer and %d too long", longer, gone)
 	}
 }
 

@@ -19,13 +19,13 @@ type Standard struct {
 	Code          string
 	Name          spatial.Title
 	Clause        string
-	Dated         string // a day or a year
-	Certainty     string // how sure the numbers are: "public", "textbook"
-	AreaPerPerson geodesic.SquareMeters
-	Radius        geodesic.Meters // along a straight line, or on foot along roads; 0: not stated
-	Walking       road.Millis     // on foot; 0: not stated
-	Share         float64         // of the population to be sheltered
-	Classes       []string        // of facilities; nil: any
+	Dated         string                // a day or a year
+	Certainty     string                // how sure the numbers are: "public", "textbook"
+	AreaPerPerson geodesic.SquareMeters // 0: not stated
+	Radius        geodesic.Meters       // along a straight line, or on foot along roads; 0: not stated
+	Walking       road.Millis           // on foot; 0: not stated
+	Share         float64               // of the population to be sheltered
+	Classes       []string              // of facilities; nil: any
 	Settings      map[Hazard][]Setting
 	Exclusions    []Exclusion
 	Note          spatial.Title
@@ -56,7 +56,7 @@ type Exclusion struct {
 func StandardsOf(layer *spatial.Layer) ([]Standard, error) {
 	var all []Standard
 	for f := range layer.All() {
-		s, err := standardOf(f)
+		s, err := StandardOf(f)
 		if err != nil {
 			return nil, err
 		}
@@ -65,7 +65,8 @@ func StandardsOf(layer *spatial.Layer) ([]Standard, error) {
 	return all, nil
 }
 
-func standardOf(f spatial.Feature) (Standard, error) {
+// StandardOf reads one row of the table.
+func StandardOf(f spatial.Feature) (Standard, error) {
 	text := func(name string) string { return f.Attribute(name).String() }
 	s := Standard{Code: text("code"), Name: spatial.Title{ZH: text("name"), EN: text("name_en")}, Clause: text("clause"), Dated: text("dated"),
 		Certainty: text("certainty"), Classes: words(text("classes"), ","), Note: spatial.Title{ZH: text("note"), EN: text("note_en")},
@@ -145,7 +146,7 @@ func exclusionsOf(text string) ([]Exclusion, error) {
 // Validate refuses numbers that no shelter could be judged by.
 func (s *Standard) Validate() error {
 	switch {
-	case !(s.AreaPerPerson >= minPerPerson && s.AreaPerPerson <= maxPerPerson):
+	case s.AreaPerPerson != 0 && !(s.AreaPerPerson >= minPerPerson && s.AreaPerPerson <= maxPerPerson):
 		return s.invalid("standard_area", fmt.Sprintf("%v m² per person are not from %v to %v", s.AreaPerPerson, minPerPerson, maxPerPerson))
 	case !(s.Radius >= 0 && s.Radius <= maxRadius):
 		return s.invalid("standard_radius", fmt.Sprintf("a radius of %v m is not from 0 to %v m", s.Radius, maxRadius))

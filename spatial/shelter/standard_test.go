@@ -79,7 +79,6 @@ func TestStandards(t *testing.T) {
 func TestBadStandards(t *testing.T) {
 	number, text := spatial.Float, spatial.Text
 	for name, columns := range map[string]map[string]spatial.Value{
-		"no area":               {},
 		"a negative area":       {"area_per_person": number(-1)},
 		"a negative radius":     {"area_per_person": number(1), "radius": number(-5)},
 		"a walk of two days":    {"area_per_person": number(1), "walking_minutes": number(2880)},

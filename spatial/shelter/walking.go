@@ -12,14 +12,26 @@ import (
 	"wangge/spatial/road"
 )
 
+// nearRoad is how far from a place every road is tried, not only the nearest.
+const nearRoad geodesic.Meters = 100
+
 // Walking is the reach on foot: a facility is within reach of a demand if the
-// way to it along roads takes no longer than the limit. The ways from the
-// demand to the nearest road and from the road to the facility are added, at
-// the graph's speed on roads of no special class. An area is entered at any
-// vertex of its outline, and whoever stands in it has no way to go. The error
-// is [spatial.InvalidError]. Cost: about 10 µs a demand for its road, and for
-// each facility that of a search of the graph, on all processors.
+// way to it along roads takes no longer than the limit. The straight ways from
+// the demand to the road and from the road to the facility are added, at the
+// graph's speed on roads of no special class; of all roads within 100 m, or
+// else the nearest, those are taken by which the whole way is shortest. An area
+// is entered by way of any vertex of its outline, and whoever stands in it has
+// no way to go. The error is [spatial.InvalidError]. Cost: some 10 µs a demand
+// for its roads, and for each facility that of a search of the graph, on all
+// processors.
 func Walking(g *road.Graph, demands []Demand, facilities []Facility, limit road.Millis) (*Reach, error) {
+	return WalkingWithout(g, func(int32) bool { return false }, demands, facilities, limit)
+}
+
+// WalkingWithout is the reach on foot with edges closed. Places keep the roads
+// that they have without closures: a closure only takes ways away, so that it
+// brings nobody nearer to anything.
+func WalkingWithout(g *road.Graph, closed func(edge int32) bool, demands []Demand, facilities []Facility, limit road.Millis) (*Reach, error) {
 	if limit < 0 || limit == road.Unreachable {
 		return nil, &spatial.InvalidError{Rule: "walking_range", Where: "walking", Detail: fmt.Sprintf("a walk of %v s has no end or is less than none", limit.Seconds())}
 	}
@@ -27,7 +39,7 @@ func Walking(g *road.Graph, demands []Demand, facilities []Facility, limit road.
 	if err != nil {
 		return nil, err
 	}
-	w := &walking{towards: g.Reverse(), limit: limit, raster: newRaster(places)}
+	w := &walking{whole: g, towards: g.Without(closed).Reverse(), limit: limit, raster: newRaster(places)}
 	if err := w.speeds(g.ProfileName()); err != nil {
 		return nil, err
 	}
@@ -37,12 +49,13 @@ func Walking(g *road.Graph, demands []Demand, facilities []Facility, limit road.
 
 // walking measures on foot.
 type walking struct {
-	towards *road.Graph // reversed: times to the starts
+	whole   *road.Graph // without closures
+	towards *road.Graph // with them, reversed: times to the starts
 	limit   road.Millis
 	raster  *raster
-	speed   float64 // off the road, km/h
-	fastest float64 // on any, km/h
-	access  []road.Start
+	speed   float64        // off the road, km/h
+	fastest float64        // on any, km/h
+	access  [][]road.Start // by demand
 }
 
 func (w *walking) byTime() bool { return true }
@@ -64,28 +77,31 @@ func (w *walking) speeds(profile string) error {
 	return nil
 }
 
-// start is where the road is reached from a point, and after how long.
-func (w *walking) start(p orb.Point) road.Start {
-	at, ok := w.towards.Snap(p)
-	if !ok {
-		return road.Start{Position: at, After: road.Unreachable}
+// starts are where roads are reached from a point, and after how long.
+func (w *walking) starts(p orb.Point) []road.Start {
+	var all []road.Start
+	for _, at := range w.whole.Around(p, nearRoad) {
+		s := road.Start{Position: at, After: road.Over(at.Away, w.speed)}
+		if s.After <= w.limit && (w.towards.Usable(at.Edge) || at.AtJunction()) {
+			all = append(all, s)
+		}
 	}
-	return road.Start{Position: at, After: road.Over(at.Away, w.speed)}
+	return all
 }
 
 func (w *walking) snap(places []orb.Point) {
 	const batch = 256
-	w.access = make([]road.Start, len(places))
+	w.access = make([][]road.Start, len(places))
 	each((len(places)+batch-1)/batch, func(b int) {
 		for i := b * batch; i < min((b+1)*batch, len(places)); i++ {
-			w.access[i] = w.start(places[i])
+			w.access[i] = w.starts(places[i])
 		}
 	})
 }
 
 func (w *walking) off() (demands []int) {
 	for i, a := range w.access {
-		if a.After == road.Unreachable {
+		if len(a) == 0 {
 			demands = append(demands, i)
 		}
 	}
@@ -113,21 +129,20 @@ func (w *walking) time(times *road.Times, demand int32, d geodesic.Meters) road.
 	if d == 0 {
 		return 0
 	}
-	from := w.access[demand]
-	t, _, ok := times.At(from.Position)
-	if !ok || from.After >= road.Unreachable-t {
-		return road.Unreachable
+	best := road.Unreachable
+	for _, from := range w.access[demand] {
+		if t, _, ok := times.At(from.Position); ok && t < road.Unreachable-from.After {
+			best = min(best, t+from.After)
+		}
 	}
-	return t + from.After
+	return best
 }
 
 // entrances are where the road leads into a place, each once.
 func (w *walking) entrances(g orb.Geometry) []road.Start {
 	var starts []road.Start
 	for p := range positions(g) {
-		if s := w.start(p); s.After < road.Unreachable && !slices.Contains(starts, s) {
-			starts = append(starts, s)
-		}
+		starts = append(starts, w.starts(p)...)
 	}
 	return starts
 }

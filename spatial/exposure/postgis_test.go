@@ -1,0 +1,202 @@
+package exposure_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb/encoding/wkb"
+
+	"wangge/data/luohu"
+	"wangge/data/postgis/postgistest"
+	"wangge/spatial"
+	"wangge/spatial/exposure"
+	"wangge/spatial/geodesic"
+)
+
+// reference is the snapshot of the reference dataset.
+var reference = sync.OnceValues(func() (*spatial.Snapshot, error) {
+	dataset, err := luohu.Generate(1, nil)
+	if err != nil {
+		return nil, err
+	}
+	var layers []*spatial.Layer
+	for _, schema := range dataset.Schemas() {
+		layer, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer)
+	}
+	return spatial.New(1, layers...), nil
+})
+
+func layerOf(t testing.TB, id spatial.LayerID) *spatial.Layer {
+	t.Helper()
+	s, err := reference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer, err := s.Layer(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layer
+}
+
+// inZones is the people of each zone and, in the row of zone 0, of all zones
+// together, each building once. The box of degrees lets the index find the
+// buildings.
+const inZones = `
+	WITH hits AS (
+		SELECT z.id AS zone, b.id, b.number AS people
+		FROM zones z JOIN things b ON b.geom && ST_Expand(z.geom, $1::float8 / 80000)
+			AND CASE WHEN $1 = 0 THEN ST_Intersects(z.geom, b.geom)
+				ELSE ST_Distance(z.geom::geography, b.geom::geography, true) <= $1 END)
+	SELECT zone, count(*) AS features, sum(people)::bigint AS people FROM hits GROUP BY zone
+	UNION ALL SELECT 0, count(*), coalesce(sum(people), 0)::bigint FROM (SELECT DISTINCT id, people FROM hits) AS once
+	ORDER BY zone`
+
+// centredInZones is the same by the buildings' centroids.
+const centredInZones = `
+	WITH hits AS (SELECT z.id AS zone, b.id, b.number AS people FROM zones z JOIN things b ON ST_Intersects(z.geom, ST_Centroid(b.geom)) AND $1 = 0)
+	SELECT zone, count(*) AS features, sum(people)::bigint AS people FROM hits GROUP BY zone
+	UNION ALL SELECT 0, count(*), coalesce(sum(people), 0)::bigint FROM (SELECT DISTINCT id, people FROM hits) AS once
+	ORDER BY zone`
+
+type zoneRow struct {
+	Zone, Features, People int64
+}
+
+// TestExposureAgreesWithPostGIS compares who is inside zones, around slopes
+// and risk points, and underground near covered rivers, for each zone and for
+// their union.
+func TestExposureAgreesWithPostGIS(t *testing.T) {
+	upper := func(f spatial.Feature) bool { return f.Attribute("level").Text() == "larger" }
+	tests := map[string]struct {
+		zones  spatial.LayerID
+		keep   func(spatial.Feature) bool
+		within geodesic.Meters
+		things spatial.LayerID
+		field  string
+		rule   exposure.Rule
+		query  string
+	}{
+		"residents in high-risk zones":   {"high_risk_zones", nil, 0, "buildings", "residents", exposure.Touch, inZones},
+		"residents centred in them":      {"high_risk_zones", nil, 0, "buildings", "residents", exposure.Centroid, centredInZones},
+		"rooms by slopes":                {"slopes", nil, 60, "buildings", "rooms", exposure.Touch, inZones},
+		"residents around larger risks":  {"risk_points", upper, 300, "buildings", "residents", exposure.Touch, inZones},
+		"undergrounds by covered rivers": {"covered_rivers", nil, 100, "underground_spaces", "levels", exposure.Touch, inZones},
+		"undergrounds by flood hazards":  {"flood_hazards", nil, 80, "underground_spaces", "levels", exposure.Touch, inZones},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			zones, err := exposure.ZonesOf(layerOf(t, test.zones), test.within, test.keep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			things := layerOf(t, test.things)
+			e, err := exposure.Of(zones, things, test.rule, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			total := e.Total(test.field)
+			got := []zoneRow{{0, int64(total.Features), total.Sums[0]}}
+			for i, c := range e.ByZone(test.field) {
+				if c.Features > 0 {
+					got = append(got, zoneRow{zones[i].ID, int64(c.Features), c.Sums[0]})
+				}
+			}
+			want := query(t, zones, things, test.field, test.query, float64(test.within))
+			if !slices.Equal(got, want) {
+				t.Errorf("%v\nPostGIS\n%v", got, want)
+			}
+			if total.Features == 0 {
+				t.Error("nothing is exposed")
+			}
+		})
+	}
+}
+
+func query(t testing.TB, zones []exposure.Zone, things *spatial.Layer, field, sql string, within float64) []zoneRow {
+	t.Helper()
+	url := postgistest.URL(t)
+	postgistest.Exec(t, url, "CREATE SCHEMA IF NOT EXISTS postgis", "CREATE EXTENSION IF NOT EXISTS postgis SCHEMA postgis",
+		"CREATE TABLE zones (id int, number bigint, geom geometry)", "CREATE TABLE things (id int, number bigint, geom geometry)")
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var rows, of columns
+	for _, z := range zones {
+		rows.add(t, spatial.Row{ID: z.ID, Geometry: z.Geometry}, 0)
+	}
+	for f := range things.All() {
+		of.add(t, spatial.Row{ID: f.ID(), Geometry: f.Geometry()}, f.Attribute(field).Int())
+	}
+	rows.insert(t, conn, "zones")
+	of.insert(t, conn, "things")
+	postgistest.Exec(t, url, "CREATE INDEX ON things USING gist (geom)", "ANALYZE")
+	found, err := conn.Query(t.Context(), sql, within)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := pgx.CollectRows(found, pgx.RowToStructByPos[zoneRow])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return want
+}
+
+// columns are those of rows on their way to PostGIS.
+type columns struct {
+	ids, numbers []int64
+	geometry     [][]byte
+}
+
+func (c *columns) add(t testing.TB, row spatial.Row, number int64) {
+	t.Helper()
+	g, err := wkb.Marshal(row.Geometry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.ids, c.numbers, c.geometry = append(c.ids, row.ID), append(c.numbers, number), append(c.geometry, g)
+}
+
+func (c *columns) insert(t testing.TB, conn *pgx.Conn, table string) {
+	t.Helper()
+	sql := "INSERT INTO " + table + " SELECT id, number, ST_GeomFromWKB(g, 4326) FROM unnest($1::int[], $2::bigint[], $3::bytea[]) AS r(id, number, g)"
+	if _, err := conn.Exec(t.Context(), sql, c.ids, c.numbers, c.geometry); err != nil {
+		t.Fatal("insert:", err)
+	}
+}
+
+// BenchmarkOf finds the residents in high-risk zones, and in circles around all
+// risk points above the lowest level.
+func BenchmarkOf(b *testing.B) {
+	buildings := layerOf(b, "buildings")
+	above := func(f spatial.Feature) bool {
+		level := f.Attribute("level").Text()
+		return level == "larger" || level == "general"
+	}
+	for name, make := range map[string]func() ([]exposure.Zone, error){
+		"high-risk-zones":        func() ([]exposure.Zone, error) { return exposure.ZonesOf(layerOf(b, "high_risk_zones"), 0, nil) },
+		"2884-risks-within-100m": func() ([]exposure.Zone, error) { return exposure.ZonesOf(layerOf(b, "risk_points"), 100, above) },
+	} {
+		zones, err := make()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				e, err := exposure.Of(zones, buildings, exposure.Touch, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(e.Total("residents").Sums[0]), "residents")
+			}
+		})
+	}
+}
