@@ -151,6 +151,10 @@ func testWhatIf(t *testing.T, chromium context.Context, server string) {
 	p.setChoice("shelter", eval[string](p, `document.querySelector('[name="shelter"]').options[3].value`))
 	p.do(click(`[data-key="close"]`))
 	p.until(`document.querySelector('[data-changes="2"]') && document.querySelector('#coverage-whatif[data-state="ready"]')`)
+	p.setChoice("shelter", eval[string](p, `document.querySelector('[name="shelter"]').options[9].value`))
+	p.do(click(`[data-key="move"]`))
+	p.do(chromedp.MouseClickXY(1000, 500))
+	p.until(`document.querySelector('[data-changes="3"]') && document.querySelector('#coverage-whatif[data-state="ready"]')`)
 	p.shoot("desktop-whatif")
 	p.axe()
 
@@ -167,7 +171,7 @@ func testWhatIf(t *testing.T, chromium context.Context, server string) {
 	p.do(click(`[data-key="clear"]`))
 	p.until(`document.querySelector('[data-changes="0"]') && !document.querySelector("[data-compared]")`)
 	p.visit(strings.TrimPrefix(hash, "#")) // what somebody else was sent
-	p.until(`document.querySelector('[data-changes="2"]') && document.querySelector('#coverage-whatif[data-state="ready"] [data-compared]')`)
+	p.until(`document.querySelector('[data-changes="3"]') && document.querySelector('#coverage-whatif[data-state="ready"] [data-compared]')`)
 }
 
 // testSiting finds the best sites and tries them.

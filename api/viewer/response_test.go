@@ -318,6 +318,13 @@ func testResponseTabs(p *tab) {
 		p.Errorf("the address does not keep the minutes: %s", hash)
 	}
 	p.linked("response-beyond-units", "#response-beyond")
+	eval[bool](p, `(globalThis.saved = new Promise((done) => {
+		URL.createObjectURL = (blob) => { blob.text().then(done); return "#" };
+		HTMLAnchorElement.prototype.click = () => {};
+	}), document.querySelector("#response-beyond [data-format=csv]").click(), true)`)
+	if table := eval[string](p, `saved`); strings.Count(table, "\n") < 10 || !strings.Contains(table, "清水河街道") {
+		p.Errorf("the table is saved as\n%s", table)
+	}
 	p.shoot("desktop-beyond")
 	p.axe()
 

@@ -15,6 +15,7 @@ const zh = {
     401: "未登录，或令牌已失效，请重新登录。", 403: "没有权限办理：", 404: "没有找到，可能已被删除。", 409: "与当前状态冲突：", 412: "别人刚刚改过，请先刷新再办理。", 413: "文件太大。", 422: "不符合规则：", 429: "请求太频繁，请稍后再试。",
   } as Record<number, string>,
   serverFault: "服务出错，内容已保留，请稍后再试。",
+  saveAs: "导出表格",
 };
 
 type WayWords = typeof zh;
@@ -33,6 +34,7 @@ const en: WayWords = {
     412: "Somebody has just changed it: refresh first.", 413: "The file is too large.", 422: "Against the rules: ", 429: "Too many requests; try again later.",
   },
   serverFault: "The service failed; nothing is lost, try again later.",
+  saveAs: "Save the table",
 };
 
 export const wayWords: Record<Language, WayWords> = { zh, en };

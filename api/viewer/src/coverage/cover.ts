@@ -4,6 +4,7 @@ import type { Point } from "maplibre-gl";
 import { choice, keepingFocus } from "../asked.ts";
 import { Asking } from "../asking.ts";
 import { type Child, h } from "../dom.ts";
+import { saving } from "../files.ts";
 import { Over } from "../over.ts";
 import type { Tab } from "../tab.ts";
 import { inWords } from "../words.ts";
@@ -40,11 +41,15 @@ export class CoverTab implements Tab {
 
   speak(): void {}
 
+  get #question(): Parameters<typeof loadCoverage>[0] {
+    const { asked } = this.#desk;
+    return { ...this.#desk.question(), by: levels[asked.get("by")] ?? "grid", method: asked.get("method") };
+  }
+
   show(): void {
     this.#shown = true;
     const { asked } = this.#desk;
-    const question = { ...this.#desk.question(), by: levels[asked.get("by")] ?? "grid", method: asked.get("method") };
-    void this.#asking.ask(this.#desk.language, (signal) => loadCoverage(question, signal), (answer) => {
+    void this.#asking.ask(this.#desk.language, (signal) => loadCoverage(this.#question, signal), (answer) => {
       this.#answer = answer;
       return this.#said(answer);
     }, this.#words.rules).then(() => { const unit = asked.get("unit"); if (unit && this.#shown) this.#units.mark(unit); });
@@ -90,7 +95,8 @@ export class CoverTab implements Tab {
       asked.set({ figure: key });
       keepingFocus(this.#asking.element, () => this.#asking.element.replaceChildren(...this.#said(this.#answer!).filter((c): c is HTMLElement => !!c)));
     });
-    return [...totals(answer, method, words, language), ...this.#bottlenecks(answer.bottlenecks ?? []), select, ...this.#units.said(answer, shown), ...this.#definitions(answer), this.#facilities(answer.facilities)];
+    return [...totals(answer, method, words, language), ...this.#bottlenecks(answer.bottlenecks ?? []), select, ...this.#units.said(answer, shown),
+      saving(words.title, language, (f) => ({ path: `coverage?f=${f}`, request: { method: "POST", body: this.#question, writes: false } })), ...this.#definitions(answer), this.#facilities(answer.facilities)];
   }
 
   #bottlenecks(all: Bottleneck[]): Child[] {

@@ -35,7 +35,7 @@ export class WhatIfTab implements Tab {
   #answer: Coverage | undefined;
   #shelters: Facility[] = []; // as they are today
   #shelter = "";
-  #placing = false;
+  #placing: "add" | "move" | "" = "";
   #area = "1000";
   #setting: "indoor" | "outdoor" = "outdoor";
   #name = "";
@@ -77,14 +77,14 @@ export class WhatIfTab implements Tab {
 
   hide(): void {
     this.#shown = false;
-    this.#placing = false;
+    this.#placing = "";
     this.#over.clear();
     this.#units.clear();
   }
 
   clicked(at: Point, { lng, lat }: LngLat): boolean {
     if (this.#placing) {
-      this.#add([lng, lat]);
+      this.#place([lng, lat]);
       return true;
     }
     const [found] = this.#desk.host.map.queryRenderedFeatures([[at.x - 8, at.y - 8], [at.x + 8, at.y + 8]]).filter((f) => f.sourceLayer === "shelters" && f.layer.type === "symbol");
@@ -110,11 +110,14 @@ export class WhatIfTab implements Tab {
     this.#desk.host.unfold();
   }
 
-  #add(at: [number, number]): void {
+  // place adds a shelter at a place, or moves the chosen one there.
+  #place(at: [number, number]): void {
     const scenario = this.#desk.scenario();
-    const add = scenario.add ?? [];
+    const { add = [], move = [] } = scenario;
     const place: [number, number] = [Number(at[0].toFixed(7)), Number(at[1].toFixed(7))];
-    this.#placing = false;
+    const adds = this.#placing === "add";
+    this.#placing = "";
+    if (!adds) return this.#desk.rewrite({ ...scenario, move: [...move.filter((m) => m.shelter !== this.#shelter), { shelter: this.#shelter, at: place }] });
     this.#desk.rewrite({ ...scenario, add: [...add, { name: this.#words.newName(add.length + 1), at: place, area: Number(this.#area), setting: this.#setting }] });
   }
 
@@ -135,10 +138,21 @@ export class WhatIfTab implements Tab {
     keepingFocus(this.#form, () => this.#form.replaceChildren(h("p", { className: "hint-text" }, words.how),
       h("div", { className: "fields" }, number(words.area, "site-area", this.#area, { min: 1, max: 1_000_000, hint: " " }, (area) => { this.#area = area; }),
         h("div", { className: "field" }, h("span", {}, words.setting), buttons(words.setting, "setting", this.#setting, outdoor, (value) => { this.#setting = value as "indoor"; this.#showForm(); }))),
-      h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "add" }, aria: { pressed: String(this.#placing) }, onclick: () => { this.#placing = !this.#placing; this.#showForm(); if (this.#placing) this.#desk.host.map.getCanvas().focus({ preventScroll: true }); } }, this.#placing ? words.placing : words.add)),
+      h("p", { className: "row-buttons" }, this.#placer("add", words.add)),
       choice(words.pickShelter, "shelter", this.#shelter, [{ value: "", title: words.choose }, ...this.#shelters.map((s) => ({ value: s.code, title: `${s.name || s.code} · ${inFigures(s.area, "area", this.#desk.language)}` }))], (code) => this.#pick(code)),
-      this.#shelter ? h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "close" }, onclick: () => this.#close() }, words.close), h("button", { type: "button", data: { key: "enlarge" }, onclick: () => this.#enlarge() }, `${words.enlarge} → ${inFigures(Number(this.#area), "area", this.#desk.language)}`)) : "",
+      this.#shelter ? h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "close" }, onclick: () => this.#close() }, words.close), this.#placer("move", words.move), h("button", { type: "button", data: { key: "enlarge" }, onclick: () => this.#enlarge() }, `${words.enlarge} → ${inFigures(Number(this.#area), "area", this.#desk.language)}`)) : "",
       ...this.#changeList(scenario)));
+  }
+
+  // placer waits for a click on the map.
+  #placer(what: "add" | "move", title: string): HTMLElement {
+    const on = this.#placing === what;
+    const toggle = () => {
+      this.#placing = on ? "" : what;
+      this.#showForm();
+      if (!on) this.#desk.host.map.getCanvas().focus({ preventScroll: true }); // Enter takes the middle of the map
+    };
+    return h("button", { type: "button", data: { key: what }, aria: { pressed: String(on) }, onclick: toggle }, on ? this.#words.placing : title);
   }
 
   #changeList(scenario: Scenario): HTMLElement[] {
@@ -146,11 +160,13 @@ export class WhatIfTab implements Tab {
     const { language } = this.#desk;
     const nameOf = (code: string) => this.#shelters.find((s) => s.code === code)?.name || code;
     const area = (v: number) => inFigures(v, "area", language);
-    const rest = (key: "add" | "close" | "enlarge", at: number): Scenario => ({ ...scenario, [key]: (scenario[key] as unknown[]).filter((_, i) => i !== at) });
+    const rest = (key: "add" | "close" | "enlarge" | "move", at: number): Scenario => ({ ...scenario, [key]: (scenario[key] as unknown[]).filter((_, i) => i !== at) });
     const all: [string, Scenario][] = [
       ...(scenario.add ?? []).map((a, i): [string, Scenario] => [words.added(a.name, area(a.area)), rest("add", i)]),
       ...(scenario.close ?? []).map((c, i): [string, Scenario] => [words.closed(nameOf(c)), rest("close", i)]),
-      ...(scenario.enlarge ?? []).map((e, i): [string, Scenario] => [words.enlarged(nameOf(e.shelter), area(e.area)), rest("enlarge", i)])];
+      ...(scenario.enlarge ?? []).map((e, i): [string, Scenario] => [words.enlarged(nameOf(e.shelter), area(e.area)), rest("enlarge", i)]),
+      ...(scenario.move ?? []).map((m, i): [string, Scenario] => [words.moved(nameOf(m.shelter)), rest("move", i)]),
+      ...(["base", "rule", "block", "adjustment"] as const).filter((key) => scenario[key] !== undefined).map((key): [string, Scenario] => { const { [key]: _, ...others } = scenario; return [words.besides[key](Array.isArray(scenario[key]) ? String(scenario[key].length) : String(scenario[key])), others]; })];
     const chip = ([text, without]: [string, Scenario]) => h("li", {}, h("span", {}, text), h("button", { type: "button", title: words.remove(text), aria: { label: words.remove(text) }, onclick: () => this.#desk.rewrite(without) }, svg("M7 7l10 10M17 7L7 17")));
     if (all.length === 0) return [h("p", { className: "wait", data: { changes: "0" } }, words.noChanges)];
     return [h("h2", { data: { changes: String(all.length) } }, words.changes), h("ul", { className: "chips" }, ...all.map(chip)), h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "clear" }, onclick: () => this.#desk.rewrite({}) }, words.clear))];

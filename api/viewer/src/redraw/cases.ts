@@ -2,7 +2,7 @@
 // do to it now.
 
 import { h } from "../dom.ts";
-import { send } from "../service.ts";
+import { saveAs } from "../files.ts";
 import { wayWords } from "../way_words.ts";
 import { type Language, dictionaries } from "../words.ts";
 import { type ActBody, type Adjustment, type AuditLine, type Preview, act, loadAdjustment, loadAdjustments, loadAudit, loadPreview } from "./client.ts";
@@ -100,17 +100,13 @@ export class Cases {
     return h("dl", { className: "case-facts" }, ...facts.filter(([, v]) => v).map(([t, v]) => h("div", {}, h("dt", {}, t), h("dd", {}, v || ""))));
   }
 
-  // papers are documents of an adjustment; they are read in the reader's
-  // name, so a plain link would not do.
+  // papers are documents of an adjustment.
   #papers(a: Adjustment): HTMLElement {
     const words = this.#words;
     const box = h("p", { className: "row-buttons" });
     const paper = (title: string, path: string, name: string) => h("button", { type: "button", onclick: async () => {
       try {
-        const content = await (await send(path)).blob();
-        const address = URL.createObjectURL(content);
-        h("a", { href: address, download: name }).click();
-        setTimeout(() => URL.revokeObjectURL(address), 60_000);
+        await saveAs(name, path);
       } catch (fault) {
         box.after(faultOf(fault, this.#language));
       }

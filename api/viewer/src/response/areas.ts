@@ -4,13 +4,14 @@ import type { Geometry, Position } from "geojson";
 import type { Point } from "maplibre-gl";
 import { Asking } from "../asking.ts";
 import { type Child, h } from "../dom.ts";
+import { saving } from "../files.ts";
 import { typeface } from "../fonts.ts";
 import { Over, type Piece } from "../over.ts";
 import { valueInWords } from "../say.ts";
 import { swatchOf } from "../scale.ts";
 import { type Column, Table } from "../table.ts";
 import type { Desk, Tab } from "../tab.ts";
-import { type Area, type Areas, loadAreas } from "./client.ts";
+import { type Area, type Areas, loadAreas, query } from "./client.ts";
 import { type Key, whom } from "./response.ts";
 import { countInWords, lengthInWords, percent } from "./say.ts";
 import { type ResponseWords, responseWords } from "./words.ts";
@@ -126,7 +127,8 @@ export class AreasTab implements Tab {
     const sums = [`${words.total} ${countInWords(people, language)} ${words.people}`, lengthInWords(road_length, language)];
     return [h("p", { className: "summary", data: { summary: "" } }, sums.join(" · ")),
       unserved.people + unserved.road_length > 0 && h("p", { className: "doubt" }, `${words.unserved}: ${countInWords(unserved.people, language)} ${words.people} · ${lengthInWords(unserved.road_length, language)}`),
-      h("p", { className: "wait" }, words.areaLegend), this.#table.element];
+      h("p", { className: "wait" }, words.areaLegend), this.#table.element,
+      saving(words.tabs.areas, language, (f) => ({ path: query("response/areas", { ...whom(this.#desk.asked), f }) }))];
   }
 }
 

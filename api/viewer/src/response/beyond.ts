@@ -7,13 +7,14 @@ import { tiles } from "../catalogue.ts";
 import { alone, clusterCounts, clusterDots } from "../cluster.ts";
 import { Choropleth } from "../choropleth.ts";
 import { type Child, h } from "../dom.ts";
+import { saving } from "../files.ts";
 import { unclassified } from "../looks.ts";
 import { Over, type Piece } from "../over.ts";
 import { colourOf, legendOf, shares, swatchOf } from "../scale.ts";
 import { type Column, Table } from "../table.ts";
 import type { Desk, Tab } from "../tab.ts";
 import { inWords } from "../words.ts";
-import { type Beyond, type BeyondAnswer, type BeyondUnit, loadBeyond } from "./client.ts";
+import { type Beyond, type BeyondAnswer, type BeyondUnit, loadBeyond, query } from "./client.ts";
 import { type Key, whom } from "./response.ts";
 import { countInWords, percent } from "./say.ts";
 import { type ResponseWords, responseWords } from "./words.ts";
@@ -62,10 +63,11 @@ export class BeyondTab implements Tab {
       tick(words.showPoints, "points", this.#points, (on) => { this.#points = on; this.#drawPoints(); this.#again(); })));
   }
 
+  get #question(): Record<string, string> { return { ...whom(this.#desk.asked), minutes: this.#desk.asked.get("minutes"), by: levels[this.#unit] }; }
+
   show(): void {
     this.#shown = true;
-    const { asked } = this.#desk;
-    void this.#asking.ask(this.#desk.language, (signal) => loadBeyond({ ...whom(asked), minutes: asked.get("minutes"), by: levels[this.#unit] }, signal), (answer) => {
+    void this.#asking.ask(this.#desk.language, (signal) => loadBeyond(this.#question, signal), (answer) => {
       this.#answer = answer;
       return this.#said(answer);
     }, this.#words.rules);
@@ -123,7 +125,8 @@ export class BeyondTab implements Tab {
     const total = of(answer.totals);
     return [total && h("p", { className: "summary", data: { beyond: String(total.beyond) } }, words.totals(n(total.beyond), n(total.count), words.whats[what], minutes)),
       total?.unreachable ? h("p", { className: "wait" }, `${words.ofWhich} ${n(total.unreachable)}`) : null,
-      legendOf(words.shareBeyond(minutes), scale, answer.units.map(share), (v) => percent(v, language), words.noneThere), this.#points && this.#desk.host.layer(pointsLayer) && this.#pointLegend(), this.#table.element];
+      legendOf(words.shareBeyond(minutes), scale, answer.units.map(share), (v) => percent(v, language), words.noneThere), this.#points && this.#desk.host.layer(pointsLayer) && this.#pointLegend(), this.#table.element,
+      saving(`${words.tabs.beyond}-${minutes}`, language, (f) => ({ path: query("response/beyond", { ...this.#question, f }) }))];
   }
 
   // drawPoints puts the risk points beyond on the map, from their own tiles.

@@ -28,7 +28,7 @@ export interface Nearest {
 type Query = Record<string, string>;
 
 // query is an address with what has a value.
-function query(path: string, pairs: Query): string {
+export function query(path: string, pairs: Query): string {
   return `${path}?${new URLSearchParams(Object.entries(pairs).filter(([, v]) => v !== ""))}`;
 }
 
