@@ -18,7 +18,7 @@ import (
 type instanceFlags struct {
 	Instance       string `help:"Solve a published problem from a file instead: which sites are best in it. Needs no store." type:"existingfile" placeholder:"FILE"`
 	InstanceFormat string `help:"Format of the file: pmed (OR-Library; p-median, or p-center with --objective p_center), pmedcap, cap or rows (capacitated, each demand served whole)." default:"pmed" enum:"pmed,pmedcap,cap,rows"`
-	Nodes          int    `help:"How many nodes of the search may be looked at before it stops with a bound." default:"100000"`
+	Nodes          int    `help:"How many nodes of the search may be looked at before it stops with a bound." default:"2000"`
 }
 
 // solved is a published problem's answer as it is printed.
