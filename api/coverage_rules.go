@@ -35,7 +35,7 @@ func rulesOf(s *spatial.Snapshot) (*rules, error) {
 			return found, nil
 		}
 		for f := range layer.All() {
-			standard, err := standardOf(f)
+			standard, err := shelter.StandardOf(f)
 			if err != nil {
 				found.faulty[f.Code()] = err
 				continue
@@ -48,30 +48,6 @@ func rulesOf(s *spatial.Snapshot) (*rules, error) {
 		}
 		return found, nil
 	})
-}
-
-// standardOf reads one rule set, so that a faulty one spoils no other. One that
-// leaves the area for each person open is read with some area, which is then
-// taken away: whoever needs it says so.
-func standardOf(f spatial.Feature) (shelter.Standard, error) {
-	row, schema := f.Row(), f.Layer().Schema()
-	i := schema.FieldIndex("area_per_person")
-	open := i >= 0 && row.Values[i].IsNull()
-	if open {
-		row.Values[i] = spatial.Float(1)
-	}
-	layer, err := spatial.NewLayer(schema, 1, func(yield func(spatial.Row, error) bool) { yield(row, nil) })
-	if err != nil {
-		return shelter.Standard{}, err
-	}
-	list, err := shelter.StandardsOf(layer)
-	if err != nil {
-		return shelter.Standard{}, err
-	}
-	if open {
-		list[0].AreaPerPerson = 0
-	}
-	return list[0], nil
 }
 
 // ruleNamed finds a rule set by its code.

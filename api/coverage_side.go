@@ -265,25 +265,17 @@ func (d *side) baseReach(s *spatial.Snapshot) (*shelter.Reach, error) {
 		if d.reach != reachWalking {
 			return shelter.StraightLine(d.everyone, facilities, d.radius)
 		}
-		graph, err := d.graph(s)
+		network, err := networkOf(s)
 		if err != nil {
 			return nil, err
 		}
-		return shelter.Walking(graph, d.everyone, facilities, d.walk)
+		graph, err := network.Profile("walking")
+		if err != nil {
+			return nil, err
+		}
+		closed := func(edge int32) bool { _, ok := slices.BinarySearch(d.blocked, edge); return ok }
+		return shelter.WalkingWithout(graph, closed, d.everyone, facilities, d.walk)
 	})
-}
-
-// graph is that of who walks, without what is closed.
-func (d *side) graph(s *spatial.Snapshot) (*road.Graph, error) {
-	network, err := networkOf(s)
-	if err != nil {
-		return nil, err
-	}
-	graph, err := network.Profile("walking")
-	if err != nil || len(d.blocked) == 0 {
-		return graph, err
-	}
-	return graph.Without(func(edge int32) bool { _, closed := slices.BinarySearch(d.blocked, edge); return closed }), nil
 }
 
 // networkOf is the network of a snapshot's roads.

@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -226,19 +225,9 @@ func (t *tracing) part(way shelter.Way) float64 {
 	case methodTwoStep:
 		return t.side.cover.Ratio[way.Facility]
 	case methodGaussian:
-		return t.side.cover.GaussianRatio[way.Facility] * t.side.decay(way)
+		return t.side.cover.GaussianRatio[way.Facility] * t.side.Reach.Gaussian(way)
 	}
 	return 0
-}
-
-// decay is the Gaussian weight of a way: 1 at no distance, 0 at the limit.
-func (d *side) decay(way shelter.Way) float64 {
-	limit := float64(d.radius) * 1000
-	if d.shelterQuestion.reach == reachWalking {
-		limit = float64(d.walk)
-	}
-	part, base := float64(way.Cost)/limit, math.Exp(-0.5)
-	return max(0, (math.Exp(-0.5*part*part)-base)/(1-base))
 }
 
 // settle fills in what is known of the shelters and lists the buildings.
