@@ -57,7 +57,8 @@ export function choice(title: string, name: string, value: string, options: Opti
 
 // number is a field for a figure within limits, with a slider beside it if
 // asked for. What is no such figure is not told.
-export function number(title: string, name: string, value: string, limits: { min: number; max: number; step?: number; slider?: boolean; empty?: boolean; hint?: string; unset?: string }, chosen: (value: string) => void): HTMLElement {
+export function number(title: string, name: string, value: string, limits: { min: number; max: number; step?: number; slider?: boolean; empty?: boolean; hint?: string; unset?: string },
+  chosen: (value: string) => void): HTMLElement {
   const { min, max, step = 1, slider = false, empty = false, hint = "", unset = "" } = limits;
   const shape = { min: String(min), max: String(max), step: String(step) };
   const box = h("input", { type: "number", name, value, placeholder: unset, data: { key: name }, ...shape });
@@ -85,7 +86,8 @@ export function tick(title: string, name: string, on: boolean, switched: (on: bo
 
 // buttons is a row of which one is pressed.
 export function buttons(label: string, name: string, value: string, options: Option[], chosen: (value: string) => void): HTMLElement {
-  const button = (o: Option) => h("button", { type: "button", data: { key: `${name}-${o.value}`, [name]: o.value }, aria: { pressed: String(o.value === value) }, onclick: () => chosen(o.value) }, o.title);
+  const button = (o: Option) => h("button",
+    { type: "button", data: { key: `${name}-${o.value}`, [name]: o.value }, aria: { pressed: String(o.value === value) }, onclick: () => chosen(o.value) }, o.title);
   return h("div", { className: "either", role: "group", aria: { label } }, ...options.map(button));
 }
 

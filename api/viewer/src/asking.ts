@@ -26,7 +26,8 @@ export class Asking {
       answer = await load(signal);
     } catch (fault) {
       if (signal.aborted) return undefined;
-      this.#put([faultOf(fault, language, rules), h("button", { type: "button", data: { key: "again" }, onclick: () => void this.ask(language, load, show, rules) }, dictionaries[language].retry)]);
+      this.#put([faultOf(fault, language, rules),
+        h("button", { type: "button", data: { key: "again" }, onclick: () => void this.ask(language, load, show, rules) }, dictionaries[language].retry)]);
       dataset.state = "failed";
       return undefined;
     }

@@ -44,7 +44,8 @@ export class Choropleth {
       { ...of, type: "line", layout: join, paint: { "line-color": "#111827", "line-width": 1.6, "line-dasharray": [2, 1.4], "line-opacity": opacity(pointed) } },
     ] as unknown as Piece[];
     this.#marked.clear();
-    this.#over.put(this.#part, { type: "vector", tiles: [tiles([layer.id])], minzoom: 8, maxzoom: 16, promoteId: { [layer.id]: layer.code }, ...(layer.bounds && { bounds: layer.bounds }) }, pieces, true);
+    this.#over.put(this.#part, { type: "vector", tiles: [tiles([layer.id])], minzoom: 8, maxzoom: 16, promoteId: { [layer.id]: layer.code }, ...(layer.bounds && { bounds: layer.bounds }) },
+      pieces, true);
   }
 
   // choose marks units, point the one that the pointer is at.

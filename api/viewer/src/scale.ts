@@ -95,5 +95,6 @@ export function legendOf(title: string, scale: Scale, values: (number | null | u
   const range = (i: number) => (same(held.get(i) ?? []) ? say(held.get(i)![0]!) : breaks.length === 0 ? "–"
     : i === 0 ? (breaks[0] === trace ? say(0) : `< ${say(breaks[0]!)}`) : breaks[i - 1] === trace ? `< ${say(breaks[i]!)}` : i === breaks.length ? `≥ ${say(breaks[i - 1]!)}` : `${say(breaks[i - 1]!)} – ${say(breaks[i]!)}`);
   const line = (colour: string, text: string, n: number) => h("li", {}, swatchOf(colour), h("span", {}, text), h("small", {}, String(n)));
-  return h("div", { className: "scale" }, h("p", {}, title), h("ul", {}, ...scale.colours.map((c, i) => line(c, range(i), held.get(i)?.length ?? 0)), without > 0 && line(none, nothing, without)));
+  return h("div", { className: "scale" }, h("p", {}, title),
+    h("ul", {}, ...scale.colours.map((c, i) => line(c, range(i), held.get(i)?.length ?? 0)), without > 0 && line(none, nothing, without)));
 }

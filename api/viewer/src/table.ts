@@ -79,12 +79,14 @@ export class Table<T> {
     const head = (c: Column<T>) => {
       const on = c.key === this.#sorted;
       return h("th", { scope: "col", ...(c.hint && { title: c.hint }), ...(on && { ariaSort: this.#down ? "descending" : "ascending" }) },
-        h("button", { type: "button", className: "sort", data: { sort: c.key }, onclick: () => this.#sortBy(c.key) }, c.title, h("span", { aria: { hidden: "true" } }, on ? (this.#down ? " ▾" : " ▴") : "")));
+        h("button", { type: "button", className: "sort", data: { sort: c.key }, onclick: () => this.#sortBy(c.key) }, c.title,
+          h("span", { aria: { hidden: "true" } }, on ? (this.#down ? " ▾" : " ▴") : "")));
     };
     const all = this.#order();
     const left = all.length - this.#shown;
     const more = left > 0 && h("button", { type: "button", className: "plain", onclick: () => { this.#shown += step; this.#render(); } }, this.#more(left));
-    this.element.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, ...this.#columns.map(head))), h("tbody", {}, ...all.slice(0, this.#shown).map((r) => this.#row(r)))), ...(more ? [more] : []));
+    this.element.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, ...this.#columns.map(head))), h("tbody", {}, ...all.slice(0, this.#shown).map((r) => this.#row(r)))),
+      ...(more ? [more] : []));
   }
 
   #row(row: T): HTMLElement {
@@ -92,8 +94,10 @@ export class Table<T> {
     const cell = (c: Column<T>, i: number) => {
       const said = c.say ? c.say(row) : String(c.of(row) ?? "–");
       if (i > 0) return h("td", {}, said);
-      return h("th", { scope: "row" }, h("button", { type: "button", className: "plain", onclick: () => this.#acts.choose(key), onfocus: () => this.#acts.point(key), onblur: () => this.#acts.point(undefined) }, said));
+      return h("th", { scope: "row" },
+        h("button", { type: "button", className: "plain", onclick: () => this.#acts.choose(key), onfocus: () => this.#acts.point(key), onblur: () => this.#acts.point(undefined) }, said));
     };
-    return h("tr", { data: { key }, onmouseenter: () => this.#acts.point(key), onmouseleave: () => this.#acts.point(undefined), ...(key === this.#chosen && { ariaCurrent: "true", className: "chosen" }) }, ...this.#columns.map(cell));
+    return h("tr", { data: { key }, onmouseenter: () => this.#acts.point(key), onmouseleave: () => this.#acts.point(undefined),
+      ...(key === this.#chosen && { ariaCurrent: "true", className: "chosen" }) }, ...this.#columns.map(cell));
   }
 }

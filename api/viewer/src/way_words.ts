@@ -30,7 +30,8 @@ const en: WayWords = {
   roles: { reader: "reader", proposer: "street office", reviewer: "district grid centre", approver: "city grid office", admin: "administrator", "": "not signed in" },
   unreachable: "The service cannot be reached; nothing is lost, try again later.",
   faults: {
-    401: "Not signed in, or the token is no longer valid: sign in again.", 403: "You may not do this: ", 404: "Not found; perhaps it was removed.", 409: "In conflict with the present state: ",
+    401: "Not signed in, or the token is no longer valid: sign in again.", 403: "You may not do this: ", 404: "Not found; perhaps it was removed.",
+      409: "In conflict with the present state: ",
     412: "Somebody has just changed it: refresh first.", 413: "The file is too large.", 422: "Against the rules: ", 429: "Too many requests; try again later.",
   },
   serverFault: "The service failed; nothing is lost, try again later.",

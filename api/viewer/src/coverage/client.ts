@@ -63,7 +63,8 @@ export interface Uncovered { id: number; code: string; name?: string; people: nu
 
 export interface Trace { facilities: TraceFacility[]; uncovered: Uncovered[]; uncovered_more?: number; words?: Title }
 
-export const loadUnit = (question: Question & { by: string; method: string; unit: string }, signal: AbortSignal) => plan<{ unit: Unit; trace: Trace; rule: Rule }>("coverage/unit", question, signal);
+export const loadUnit = (question: Question & { by: string; method: string; unit: string }, signal: AbortSignal) => plan<{ unit: Unit; trace: Trace; rule: Rule }>("coverage/unit",
+  question, signal);
 
 export interface Saved { id: number; name: string; description?: string; revision: number; author?: string; updated?: string; changes: Scenario; may?: string[] }
 
@@ -84,4 +85,5 @@ export interface Siting {
   evaluated?: number; candidates: SiteCandidate[]; certificate?: Title;
 }
 
-export const loadSiting = (question: Question & { candidates: string; choose: number; objective: string; capacity: boolean }, signal: AbortSignal) => plan<Siting>("siting", question, signal);
+export const loadSiting = (question: Question & { candidates: string; choose: number; objective: string; capacity: boolean }, signal: AbortSignal) => plan<Siting>("siting",
+  question, signal);

@@ -96,32 +96,39 @@ export class CoverTab implements Tab {
       keepingFocus(this.#asking.element, () => this.#asking.element.replaceChildren(...this.#said(this.#answer!).filter((c): c is HTMLElement => !!c)));
     });
     return [...totals(answer, method, words, language), ...this.#bottlenecks(answer.bottlenecks ?? []), select, ...this.#units.said(answer, shown),
-      saving(words.title, language, (f) => ({ path: `coverage?f=${f}`, request: { method: "POST", body: this.#question, writes: false } })), ...this.#definitions(answer), this.#facilities(answer.facilities)];
+      saving(words.title, language, (f) => ({ path: `coverage?f=${f}`, request: { method: "POST", body: this.#question, writes: false } })), ...this.#definitions(answer),
+        this.#facilities(answer.facilities)];
   }
 
   #bottlenecks(all: Bottleneck[]): Child[] {
     const words = this.#words;
     const { language } = this.#desk;
     if (all.length === 0) return [];
-    const line = (b: Bottleneck) => h("li", {}, inWords(b.text, language), typeof b.area_needed === "number" && h("small", {}, ` ${words.needs(inFigures(b.area_needed, "area", language))}`), h("button", { type: "button", className: "plain", onclick: () => this.#units.outline(b.units) }, words.outline));
-    return [h("details", { className: "level", data: { key: "bottlenecks" } }, h("summary", {}, `${words.bottlenecks} (${all.length})`), h("ul", { className: "lines" }, ...all.slice(0, 50).map(line)))];
+    const line = (b: Bottleneck) => h("li", {}, inWords(b.text, language), typeof b.area_needed === "number" && h("small", {}, ` ${words.needs(inFigures(b.area_needed, "area", language))}`),
+      h("button", { type: "button", className: "plain", onclick: () => this.#units.outline(b.units) }, words.outline));
+    return [h("details", { className: "level", data: { key: "bottlenecks" } }, h("summary", {}, `${words.bottlenecks} (${all.length})`),
+      h("ul", { className: "lines" }, ...all.slice(0, 50).map(line)))];
   }
 
   #definitions(answer: Coverage): Child[] {
     const all = Object.entries(answer.definitions ?? {});
     const { language } = this.#desk;
     if (all.length === 0) return [];
-    return [h("details", { className: "level", data: { key: "definitions" } }, h("summary", {}, this.#words.definitions), h("dl", { className: "defined" }, ...all.map(([key, text]) => h("div", {}, h("dt", {}, this.#words.figures[key] ?? key), h("dd", {}, inWords(text, language))))))];
+    return [h("details", { className: "level", data: { key: "definitions" } }, h("summary", {}, this.#words.definitions),
+      h("dl", { className: "defined" }, ...all.map(([key, text]) => h("div", {}, h("dt", {}, this.#words.figures[key] ?? key), h("dd", {}, inWords(text, language))))))];
   }
 
   #facilities(all: Facility[]): HTMLElement {
     const words = this.#words;
     const { language } = this.#desk;
     const line = (f: Facility) => h("li", {}, h("button", { type: "button", className: "plain", onclick: () => this.#desk.host.see([f.at]) }, f.name || f.code),
-      h("small", {}, [words.settings[f.setting] ?? f.setting, inFigures(f.area, "area", language), f.eligible ? (typeof f.load === "number" ? words.takes(inFigures(f.load, "people", language)) : "") : words.excludedWhy[f.excluded ?? ""] ?? f.excluded, !f.eligible && inWords(f.reason, language)].filter(Boolean).join(" · ")));
+      h("small", {}, [words.settings[f.setting] ?? f.setting, inFigures(f.area, "area", language),
+        f.eligible ? (typeof f.load === "number" ? words.takes(inFigures(f.load, "people", language)) : "") : words.excludedWhy[f.excluded ?? ""] ?? f.excluded,
+        !f.eligible && inWords(f.reason, language)].filter(Boolean).join(" · ")));
     const there = all.filter((f) => f.eligible);
     const out = all.filter((f) => !f.eligible);
-    return h("details", { className: "level", data: { key: "facilities" } }, h("summary", {}, words.facilities(there.length, all.length)), h("ul", { className: "lines" }, ...there.map(line)),
+    return h("details", { className: "level", data: { key: "facilities" } }, h("summary", {}, words.facilities(there.length, all.length)),
+      h("ul", { className: "lines" }, ...there.map(line)),
       out.length > 0 && h("p", { className: "wait" }, `${words.excluded} (${out.length})`), out.length > 0 && h("ul", { className: "lines" }, ...out.map(line)));
   }
 }
@@ -132,15 +139,18 @@ export function totals(answer: Coverage, method: string, words: CoverageWords, l
   const people = (v: number | null | undefined) => inFigures(v, "people", language);
   const said = method === "allocation" && t.served !== undefined ? words.totalServed(people(t.served), people(t.demand)) : words.total(people(t.covered), people(t.demand));
   const figures = ([["per_capita_located", "each"], ["per_capita_reachable", "each"], ["capacity", "people"], ["deficit", "area"]] as const).filter(([key]) => typeof t[key] === "number");
-  return [h("p", { className: "summary", data: { totals: String(t.demand) } }, said), h("p", { className: "wait", data: { used: "" } }, used(answer, words, language)), answer.demand.note && h("p", { className: "wait" }, inWords(answer.demand.note, language)),
+  return [h("p", { className: "summary", data: { totals: String(t.demand) } }, said), h("p", { className: "wait", data: { used: "" } }, used(answer, words, language)),
+    answer.demand.note && h("p", { className: "wait" }, inWords(answer.demand.note, language)),
     h("dl", { className: "figures" }, ...figures.map(([key, kind]) => h("div", {}, h("dt", {}, words.figures[key] ?? key), h("dd", {}, inFigures(t[key], kind, language)))))];
 }
 
 // used are the figures that the answer rests on, and which of them nobody
 // gave.
 function used({ parameters }: Coverage, words: CoverageWords, language: "zh" | "en"): string {
-  const figures: [string, string, (v: number) => string][] = [["share", words.share, (v) => inFigures(v, "share", language)], ["radius", words.radius, (v) => inFigures(v, "length", language)],
+  const figures: [string, string, (v: number) => string][] = [["share", words.share, (v) => inFigures(v, "share", language)],
+    ["radius", words.radius, (v) => inFigures(v, "length", language)],
     ["walking_minutes", words.walkingMinutes, (v) => inFigures(v, "count", language)], ["area_per_person", words.areaPerPerson, (v) => inFigures(v, "each", language)]];
-  const said = figures.filter(([name]) => typeof parameters[name] === "number").map(([name, title, tell]) => `${title.replace(/[（(].*/, "").trim()} ${tell(parameters[name] as number)}${parameters[`${name}_from`] === "default" ? words.assumed : ""}`);
+  const said = figures.filter(([name]) => typeof parameters[name] === "number").map(([name, title,
+    tell]) => `${title.replace(/[（(].*/, "").trim()} ${tell(parameters[name] as number)}${parameters[`${name}_from`] === "default" ? words.assumed : ""}`);
   return `${words.used}: ${said.join(language === "zh" ? "，" : ", ")}`;
 }

@@ -17,7 +17,8 @@ import { WhatIfTab } from "./whatif.ts";
 import { type CoverageWords, coverageWords } from "./words.ts";
 
 const first = {
-  tab: "cover", rule: "", hazard: "earthquake", population: "residents", method: "reachable", by: "grids", reach: "straight", share: "", radius: "", walking: "", area: "", whom: "", others: "",
+  tab: "cover", rule: "", hazard: "earthquake", population: "residents", method: "reachable", by: "grids", reach: "straight", share: "", radius: "", walking: "", area: "",
+    whom: "", others: "",
   figure: "", unit: "", changes: "", delta: "", candidates: "shelter_candidates", choose: "3", objective: "covered", capacity: "",
 };
 
@@ -76,8 +77,11 @@ export class Coverage implements Way, CoverageDesk {
   question(): Question {
     const { asked } = this;
     const figure = (name: Key, times = 1) => (asked.get(name) ? asked.number(name) * times : undefined);
-    const members: Record<string, unknown> = { rule: asked.get("rule"), hazard: asked.get("hazard"), population: asked.get("population"), reach: asked.get("reach"), share: figure("share", 0.01),
-      radius: asked.get("reach") === "straight" || !asked.get("walking") ? figure("radius") : undefined, walking_minutes: asked.get("reach") === "walking" ? figure("walking") : undefined, area_per_person: figure("area"), exposure: whoms[asked.get("whom")] };
+    const members: Record<string, unknown> = {
+      rule: asked.get("rule"), hazard: asked.get("hazard"), population: asked.get("population"), reach: asked.get("reach"), share: figure("share", 0.01),
+      radius: asked.get("reach") === "straight" || !asked.get("walking") ? figure("radius") : undefined,
+      walking_minutes: asked.get("reach") === "walking" ? figure("walking") : undefined, area_per_person: figure("area"), exposure: whoms[asked.get("whom")],
+    };
     return Object.fromEntries(Object.entries(members).filter(([, v]) => v !== undefined && v !== ""));
   }
 
@@ -181,23 +185,29 @@ export class Coverage implements Way, CoverageDesk {
     const { asked, language } = this;
     const set = (change: Partial<Record<Key, string>>) => { asked.set(change); this.#showForm(); this.settle(); };
     const told = (known: Record<string, string>) => Object.entries(known).map(([value, title]) => ({ value, title }));
-    const listed = (choices: Choice[] | undefined, known: Record<string, string>) => choices?.map((c) => ({ value: c.value, title: inWords(c.title, language, c.value) })) ?? told(known);
-    const brief = (choices: Choice[] | undefined, known: Record<string, string>) => choices?.map((c) => ({ value: c.value, title: known[c.value] ?? inWords(c.title, language, c.value) })) ?? told(known);
+    const titled = (c: Choice) => inWords(c.title, language, c.value);
+    const listed = (choices: Choice[] | undefined, known: Record<string, string>) => choices?.map((c) => ({ value: c.value, title: titled(c) })) ?? told(known);
+    const brief = (choices: Choice[] | undefined, known: Record<string, string>) => choices?.map((c) => ({ value: c.value, title: known[c.value] ?? titled(c) })) ?? told(known);
     const rules = this.#rules?.rules.map((r) => ({ value: r.code, title: (language === "en" && r.name_en) || r.name })) ?? [];
     const rule = asked.get("rule") || (rules.some((r) => r.value === "shenzhen_2023") ? "shenzhen_2023" : rules[0]?.value ?? "");
     const units = Object.keys(levels).filter((id) => this.host.layer(id)).map((value) => ({ value, title: words.units[value as keyof typeof words.units] }));
     const siting = this.#id === "siting";
     const own = ["share", "radius", "walking", "area"] as const;
     keepingFocus(this.#form, () => this.#form.replaceChildren(...(this.#fault ? [this.#fault] : []),
-      h("div", { className: "fields" }, choice(words.rule, "rule", rule, rules, (value) => set({ rule: value })), choice(words.hazard, "hazard", asked.get("hazard"), listed(this.#rules?.hazards, words.hazards), (hazard) => set({ hazard })),
+      h("div", { className: "fields" }, choice(words.rule, "rule", rule, rules, (value) => set({ rule: value })),
+        choice(words.hazard, "hazard", asked.get("hazard"), listed(this.#rules?.hazards, words.hazards), (hazard) => set({ hazard })),
         choice(words.population, "population", asked.get("population"), listed(this.#rules?.populations, words.populations), (population) => set({ population })),
         !siting && choice(words.method, "method", asked.get("method"), brief(this.#rules?.methods, words.methods), (method) => set({ method, figure: "" })),
         !siting && choice(words.unit, "by", asked.get("by"), units, (by) => set({ by, unit: "" })),
-        h("div", { className: "field" }, h("span", {}, words.reach), buttons(words.reach, "reach", asked.get("reach"), brief(this.#rules?.reaches, words.reaches), (reach) => set({ reach })))),
-      h("details", { className: "settings", open: this.#form.querySelector("details")?.open ?? own.some((name) => asked.get(name) !== "") }, h("summary", { data: { key: "more" } }, words.more),
+        h("div", { className: "field" }, h("span", {}, words.reach),
+          buttons(words.reach, "reach", asked.get("reach"), brief(this.#rules?.reaches, words.reaches), (reach) => set({ reach })))),
+      h("details", { className: "settings", open: this.#form.querySelector("details")?.open ?? own.some((name) => asked.get(name) !== "") },
+        h("summary", { data: { key: "more" } }, words.more),
         h("div", { className: "fields" }, choice(words.whom, "whom", asked.get("whom"), Object.entries(words.whoms).map(([value, title]) => ({ value, title })), (whom) => set({ whom })),
           number(words.share, "share", asked.get("share"), { min: 1, max: 100, empty: true, unset: words.byRule }, (share) => set({ share })),
-          asked.get("reach") === "walking" ? number(words.walkingMinutes, "walking", asked.get("walking"), { min: 1, max: 120, empty: true, unset: words.byRule }, (walking) => set({ walking })) : number(words.radius, "radius", asked.get("radius"), { min: 50, max: 10000, step: 50, empty: true, unset: words.byRule }, (radius) => set({ radius })),
+          asked.get("reach") === "walking" ? number(words.walkingMinutes, "walking", asked.get("walking"), { min: 1, max: 120, empty: true, unset: words.byRule },
+            (walking) => set({ walking })) : number(words.radius, "radius", asked.get("radius"), { min: 50, max: 10000, step: 50, empty: true, unset: words.byRule },
+            (radius) => set({ radius })),
           number(words.areaPerPerson, "area", asked.get("area"), { min: 0.1, max: 20, step: 0.1, empty: true, unset: words.byRule }, (area) => set({ area }))),
         this.#clause(rule), tick(words.others, "others", asked.get("others") === "true", (on) => { asked.set({ others: on ? "true" : "" }); this.#quiet(); }))));
   }
@@ -207,6 +217,8 @@ export class Coverage implements Way, CoverageDesk {
     const rule = this.#rules?.rules.find((r) => r.code === code);
     if (!rule) return false;
     const words = this.#words;
-    return h("p", { className: "wait", data: { clause: rule.code } }, [`${words.clause}: ${[rule.document, rule.clause].filter(Boolean).join(" ")}`, rule.dated, rule.certainty && (words.certainty[rule.certainty] ?? rule.certainty), (this.language === "en" && rule.note_en) || rule.note].filter(Boolean).join(" · "));
+    return h("p", { className: "wait", data: { clause: rule.code } },
+      [`${words.clause}: ${[rule.document, rule.clause].filter(Boolean).join(" ")}`, rule.dated, rule.certainty && (words.certainty[rule.certainty] ?? rule.certainty),
+      (this.language === "en" && rule.note_en) || rule.note].filter(Boolean).join(" · "));
   }
 }

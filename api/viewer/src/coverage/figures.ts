@@ -40,8 +40,10 @@ export function figureFor(method: string, key: string): Figure {
 
 // facts are what a unit is told with, and how each is told.
 export const facts: [key: keyof Unit, kind: Kind][] = [
-  ["population", "people"], ["demand", "people"], ["covered", "people"], ["uncovered", "people"], ["served", "people"], ["unserved", "people"], ["unreached", "people"], ["overflow", "people"],
-  ["capacity", "people"], ["area_located", "area"], ["target_area", "area"], ["deficit", "area"], ["per_capita_located", "each"], ["per_capita_reachable", "each"], ["accessibility", "each"], ["walking", "length"], ["shelters", "count"],
+  ["population", "people"], ["demand", "people"], ["covered", "people"], ["uncovered", "people"], ["served", "people"], ["unserved", "people"], ["unreached", "people"],
+    ["overflow", "people"],
+  ["capacity", "people"], ["area_located", "area"], ["target_area", "area"], ["deficit", "area"], ["per_capita_located", "each"], ["per_capita_reachable", "each"], ["accessibility", "each"],
+    ["walking", "length"], ["shelters", "count"],
 ];
 
 // bare tells a figure that stands below its unit of measure.

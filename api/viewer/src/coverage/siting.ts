@@ -14,10 +14,14 @@ import { inFigures } from "./figures.ts";
 import { type CoverageWords, coverageWords } from "./words.ts";
 
 const pieces = [
-  { type: "circle", filter: ["==", ["get", "rank"], ""], paint: { "circle-radius": ["case", ["get", "next"], 15, 10], "circle-color": "rgba(255,255,255,.4)", "circle-stroke-color": "#542788", "circle-stroke-width": ["case", ["get", "next"], 3, 1.2] } },
+  { type: "circle", filter: ["==", ["get", "rank"], ""],
+    paint: { "circle-radius": ["case", ["get", "next"], 15, 10], "circle-color": "rgba(255,255,255,.4)", "circle-stroke-color": "#542788",
+    "circle-stroke-width": ["case", ["get", "next"], 3, 1.2] } },
   { type: "circle", filter: ["!=", ["get", "rank"], ""], paint: { "circle-radius": 15, "circle-color": "#542788", "circle-stroke-color": "#fff", "circle-stroke-width": 3 } },
-  { type: "symbol", layout: { "text-field": ["get", "rank"], "text-font": [typeface], "text-size": 14, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": "#fff" } },
-  { type: "symbol", filter: ["!=", ["get", "rank"], ""], layout: { "text-field": ["get", "name"], "text-font": [typeface], "text-size": 12.5, "text-anchor": "top", "text-offset": [0, 1.3] }, paint: { "text-color": "#3b1a5e", "text-halo-color": "#fff", "text-halo-width": 2 } },
+  { type: "symbol", layout: { "text-field": ["get", "rank"], "text-font": [typeface], "text-size": 14, "text-allow-overlap": true, "text-ignore-placement": true },
+    paint: { "text-color": "#fff" } },
+  { type: "symbol", filter: ["!=", ["get", "rank"], ""], layout: { "text-field": ["get", "name"], "text-font": [typeface], "text-size": 12.5, "text-anchor": "top", "text-offset": [0, 1.3] },
+    paint: { "text-color": "#3b1a5e", "text-halo-color": "#fff", "text-halo-width": 2 } },
 ] as unknown as Piece[];
 
 // kinds are how an objective's value is told.
@@ -47,13 +51,15 @@ export class SitingTab implements Tab {
     const words = this.#words;
     const { asked, host, language } = this.#desk;
     const set = (change: Partial<Record<Key, string>>) => { asked.set(change); this.speak(); if (this.#wanted) this.#desk.settle(); };
-    const layers = ["shelter_candidates", "civil_defence", "science_venues"].filter((id) => host.layer(id)).map((value) => ({ value, title: inWords(host.layer(value)?.title, language, value) }));
+    const layers = ["shelter_candidates", "civil_defence",
+      "science_venues"].filter((id) => host.layer(id)).map((value) => ({ value, title: inWords(host.layer(value)?.title, language, value) }));
     keepingFocus(this.#form, () => this.#form.replaceChildren(h("p", { className: "hint-text" }, words.sitingHow),
       h("div", { className: "fields" }, choice(words.candidates, "candidates", asked.get("candidates"), layers, (candidates) => set({ candidates })),
         choice(words.objective, "objective", asked.get("objective"), Object.entries(words.objectives).map(([value, title]) => ({ value, title })), (objective) => set({ objective })),
         number(words.count, "choose", asked.get("choose"), { min: 1, max: 50 }, (choose) => set({ choose }))),
       tick(words.capacity, "capacity", asked.get("capacity") === "true", (on) => set({ capacity: on ? "true" : "" })),
-      h("p", { className: "row-buttons" }, h("button", { type: "button", className: "primary", data: { key: "find" }, onclick: () => { this.#wanted = true; asked.write(); this.#find(); } }, words.find))));
+      h("p", { className: "row-buttons" },
+        h("button", { type: "button", className: "primary", data: { key: "find" }, onclick: () => { this.#wanted = true; asked.write(); this.#find(); } }, words.find))));
   }
 
   show(): void {
@@ -70,7 +76,8 @@ export class SitingTab implements Tab {
 
   #find(): void {
     const { asked, language } = this.#desk;
-    const question = { ...this.#desk.question(), candidates: asked.get("candidates"), choose: asked.number("choose"), objective: asked.get("objective"), capacity: asked.get("capacity") === "true" };
+    const question = { ...this.#desk.question(), candidates: asked.get("candidates"), choose: asked.number("choose"), objective: asked.get("objective"),
+      capacity: asked.get("capacity") === "true" };
     void this.#asking.ask(language, (signal) => loadSiting(question, signal), (answer) => {
       if (this.#shown) this.#draw(answer);
       return this.#said(answer);
@@ -80,7 +87,8 @@ export class SitingTab implements Tab {
   #draw(answer: Siting): void {
     const rank = new Map(answer.chosen.map((s, i) => [s.code, String(i + 1)]));
     const next = new Set(answer.runner_up?.chosen ?? []);
-    const site = (s: SiteCandidate) => ({ type: "Feature" as const, geometry: { type: "Point" as const, coordinates: s.at }, properties: { rank: rank.get(s.code) ?? "", name: s.name, next: next.has(s.code) } });
+    const site = (s: SiteCandidate) => ({ type: "Feature" as const, geometry: { type: "Point" as const, coordinates: s.at },
+      properties: { rank: rank.get(s.code) ?? "", name: s.name, next: next.has(s.code) } });
     this.#over.draw("sites", answer.candidates.map(site), pieces);
     this.#desk.host.see(answer.chosen.map((s) => s.at));
   }
@@ -93,14 +101,19 @@ export class SitingTab implements Tab {
     const people = (v: number) => `${inFigures(v, "people", language)} ${words.people}`;
     const names = new Map(answer.candidates.map((s) => [s.code, s.name]));
     const called = (codes: string[]) => codes.map((c) => names.get(c) || c).join(wayWords[language].listSeparator);
-    const site = (s: SiteCandidate, i: number) => h("li", { data: { site: s.code } }, h("span", { className: "rank" }, String(i + 1)), h("div", {}, h("button", { type: "button", className: "plain", onclick: () => this.#desk.host.see([s.at]) }, s.name || s.code), h("small", {}, inFigures(s.area, "area", language))));
+    const site = (s: SiteCandidate, i: number) => h("li", { data: { site: s.code } }, h("span", { className: "rank" }, String(i + 1)),
+      h("div", {}, h("button", { type: "button", className: "plain", onclick: () => this.#desk.host.see([s.at]) }, s.name || s.code), h("small", {}, inFigures(s.area, "area", language))));
     const out = answer.candidates.filter((c) => c.excluded);
-    return [h("p", { className: "summary", data: { value: String(answer.value) } }, `${words.value}: ${value(answer.value)}`, h("small", {}, [answer.before && ` ${words.base} ${value(answer.before.value)}`, words.leftOver(people(answer.uncovered))].filter(Boolean).join(" · "))),
-      h("p", { className: answer.exact ? "passed" : "doubt", data: { gap: String(answer.gap) } }, answer.exact ? words.proven : words.gap(value(answer.gap)), answer.evaluated ? ` · ${words.tried(inFigures(answer.evaluated, "count", language))}` : ""),
-      answer.certificate && h("p", { className: "wait" }, inWords(answer.certificate, language)), h("h2", {}, words.chosen(answer.chosen.length)), h("ol", { className: "reached" }, ...answer.chosen.map(site)),
+    return [h("p", { className: "summary", data: { value: String(answer.value) } }, `${words.value}: ${value(answer.value)}`,
+      h("small", {}, [answer.before && ` ${words.base} ${value(answer.before.value)}`, words.leftOver(people(answer.uncovered))].filter(Boolean).join(" · "))),
+      h("p", { className: answer.exact ? "passed" : "doubt", data: { gap: String(answer.gap) } }, answer.exact ? words.proven : words.gap(value(answer.gap)),
+        answer.evaluated ? ` · ${words.tried(inFigures(answer.evaluated, "count", language))}` : ""),
+      answer.certificate && h("p", { className: "wait" }, inWords(answer.certificate, language)), h("h2", {}, words.chosen(answer.chosen.length)),
+        h("ol", { className: "reached" }, ...answer.chosen.map(site)),
       answer.runner_up && h("p", { className: "wait", data: { runnerUp: "" } }, words.runnerUp(called(answer.runner_up.chosen), value(answer.runner_up.value))),
       this.#marginal(answer, value, people), this.#front(answer, called),
-      out.length > 0 && h("p", { className: "wait" }, `${words.excluded}: ${out.map((c) => [c.name || c.code, inWords(c.reason, language)].filter(Boolean).join(" ")).join(wayWords[language].listSeparator)}`),
+      out.length > 0 && h("p", { className: "wait" },
+        `${words.excluded}: ${out.map((c) => [c.name || c.code, inWords(c.reason, language)].filter(Boolean).join(" ")).join(wayWords[language].listSeparator)}`),
       h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "take" }, onclick: () => this.#takeOver(answer) }, words.takeOver))];
   }
 
@@ -109,8 +122,10 @@ export class SitingTab implements Tab {
     if (!answer.marginal?.length) return null;
     const head = (text: string) => h("th", { scope: "col" }, text);
     const counted = answer.unit === "persons"; // then both are the same
-    return h("div", { className: "table-box" }, h("table", {}, h("caption", {}, words.marginal), h("thead", {}, h("tr", {}, ...[words.sites, words.without, ...(counted ? [] : [words.withoutPeople])].map(head))),
-      h("tbody", {}, ...answer.marginal.map((m) => h("tr", {}, h("th", { scope: "row" }, m.name || m.code), h("td", {}, value(m.gain)), counted ? null : h("td", {}, people(m.gain_people)))))));
+    return h("div", { className: "table-box" },
+      h("table", {}, h("caption", {}, words.marginal), h("thead", {}, h("tr", {}, ...[words.sites, words.without, ...(counted ? [] : [words.withoutPeople])].map(head))),
+      h("tbody", {}, ...answer.marginal.map((m) => h("tr", {}, h("th", { scope: "row" }, m.name || m.code), h("td", {}, value(m.gain)),
+        counted ? null : h("td", {}, people(m.gain_people)))))));
   }
 
   #front(answer: Siting, called: (codes: string[]) => string): Child {
@@ -118,9 +133,13 @@ export class SitingTab implements Tab {
     const { language } = this.#desk;
     if (!answer.front?.length) return null;
     const head = (text: string) => h("th", { scope: "col" }, text);
-    const row = (f: NonNullable<Siting["front"]>[number]) => h("tr", {}, h("th", { scope: "row" }, called(f.chosen)), h("td", {}, inFigures(f.covered, "people", language)), h("td", {}, inFigures(f.walking, "length", language)), h("td", {}, inFigures(f.area, "area", language)));
-    return h("details", { className: "level", data: { key: "front" } }, h("summary", {}, `${words.front} (${answer.front.length})`), !answer.front_complete && h("p", { className: "doubt" }, words.frontCut),
-      h("div", { className: "table-box" }, h("table", {}, h("thead", {}, h("tr", {}, ...[words.sites, words.figures.covered!, words.meanWalk, words.figures.area_located!].map(head))), h("tbody", {}, ...answer.front.slice(0, shownFront).map(row)))),
+    const row = (f: NonNullable<Siting["front"]>[number]) => h("tr", {}, h("th", { scope: "row" }, called(f.chosen)), h("td", {}, inFigures(f.covered, "people", language)),
+      h("td", {}, inFigures(f.walking, "length", language)), h("td", {}, inFigures(f.area, "area", language)));
+    return h("details", { className: "level", data: { key: "front" } }, h("summary", {}, `${words.front} (${answer.front.length})`),
+      !answer.front_complete && h("p", { className: "doubt" }, words.frontCut),
+      h("div", { className: "table-box" },
+        h("table", {}, h("thead", {}, h("tr", {}, ...[words.sites, words.figures.covered!, words.meanWalk, words.figures.area_located!].map(head))),
+        h("tbody", {}, ...answer.front.slice(0, shownFront).map(row)))),
       answer.front.length > shownFront && h("p", { className: "wait" }, words.leftMoreRows(answer.front.length - shownFront)));
   }
 

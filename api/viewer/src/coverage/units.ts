@@ -16,9 +16,11 @@ const sized = (px: number) => ["interpolate", ["linear"], ["zoom"], 11, px * 0.5
 // Facilities that count stand out; those left out are hollow, what a scenario
 // changes is ringed.
 const facilities = [
-  { type: "circle", filter: ["!=", ["get", "change"], ""], paint: { "circle-radius": sized(15), "circle-color": "rgba(255,255,255,.6)", "circle-stroke-color": "#542788", "circle-stroke-width": 4 } },
-  { type: "circle", filter: ["==", ["get", "layer"], ""], paint: { "circle-radius": sized(8), "circle-color": "#1a7f4b", "circle-stroke-color": "#fff", "circle-stroke-width": 2 } },
-  { type: "circle", filter: ["==", ["get", "eligible"], false], paint: { "circle-radius": sized(10), "circle-color": "rgba(255,255,255,.7)", "circle-stroke-color": "#7b8694", "circle-stroke-width": 1.2 } },
+  { type: "circle", filter: ["!=", ["get", "change"], ""],
+    paint: { "circle-radius": sized(15), "circle-color": "rgba(255,255,255,.6)", "circle-stroke-color": "#542788", "circle-stroke-width": 4 } },
+  { type: "circle", filter: ["get", "placed"], paint: { "circle-radius": sized(8), "circle-color": "#1a7f4b", "circle-stroke-color": "#fff", "circle-stroke-width": 2 } },
+  { type: "circle", filter: ["==", ["get", "eligible"], false],
+    paint: { "circle-radius": sized(10), "circle-color": "rgba(255,255,255,.7)", "circle-stroke-color": "#7b8694", "circle-stroke-width": 1.2 } },
 ] as unknown as Piece[];
 
 // Shown is what is told of units: a figure, or how it differs from today's.
@@ -73,7 +75,9 @@ export class Units {
     const values = answer.units.map((u) => valueOf(u, shown));
     const scale = scaleFor(values, shown);
     if (layer) this.#map.show(layer, new Map(answer.units.map((u, i) => [u.code, colourOf(scale, values[i])])));
-    this.#over.draw("facilities", answer.facilities.map((f) => ({ type: "Feature", geometry: { type: "Point", coordinates: f.at }, properties: { eligible: f.eligible, change: f.change ?? "", layer: f.id < 0 ? "" : f.layer, code: f.code } })), facilities);
+    this.#over.draw("facilities",
+      answer.facilities.map((f) => ({ type: "Feature", geometry: { type: "Point", coordinates: f.at },
+      properties: { eligible: f.eligible, change: f.change ?? "", placed: f.id < 0 || f.change === "moved", code: f.code } })), facilities);
   }
 
   // said is the legend and the table.
@@ -83,11 +87,14 @@ export class Units {
     const values = answer.units.map((u) => valueOf(u, { figure, delta }));
     const say = (v: number) => (delta ? signed(v, figure.kind, language) : inFigures(v, figure.kind, language));
     const served = this.#desk.asked.get("method") === "allocation";
-    const column = (key: string, kind: Kind, of: (u: Unit) => number | null | undefined): Column<Unit> => ({ key, title: headed(words.figures[key] ?? key, kind, language), of, say: (u) => bare(of(u), kind, language) });
+    const column = (key: string, kind: Kind,
+      of: (u: Unit) => number | null | undefined): Column<Unit> => ({ key, title: headed(words.figures[key] ?? key, kind, language), of, say: (u) => bare(of(u), kind, language) });
     const more = served ? [column("unserved", "people", (u) => u.unserved), column("served", "people", (u) => u.served)] : [column("uncovered", "people", (u) => u.uncovered)];
     const columns: Column<Unit>[] = [{ key: "name", title: words.name, of: (u) => u.name || u.code, say: (u) => u.name || u.code },
-      { key: "shown", title: headed(delta ? words.difference : words.figures[figure.key] ?? figure.key, figure.kind, language), of: (u) => valueOf(u, { figure, delta }), say: (u) => { const v = valueOf(u, { figure, delta }); return typeof v !== "number" ? "–" : delta ? signed(v, figure.kind, language, bare) : bare(v, figure.kind, language); } },
-      ...[...more, column("demand", "people", (u) => u.demand), column("per_capita_located", "each", (u) => u.per_capita_located), column("deficit", "area", (u) => u.deficit)].filter((c) => c.key !== figure.key || delta)];
+      { key: "shown", title: headed(delta ? words.difference : words.figures[figure.key] ?? figure.key, figure.kind, language), of: (u) => valueOf(u, { figure, delta }),
+        say: (u) => { const v = valueOf(u, { figure, delta }); return typeof v !== "number" ? "–" : delta ? signed(v, figure.kind, language, bare) : bare(v, figure.kind, language); } },
+      ...[...more, column("demand", "people", (u) => u.demand), column("per_capita_located", "each", (u) => u.per_capita_located),
+        column("deficit", "area", (u) => u.deficit)].filter((c) => c.key !== figure.key || delta)];
     this.#table.show(words.tabs.cover, columns, answer.units, "shown", words.moreRows);
     const title = delta ? `${words.differenceMap} · ${words.figures[figure.key]}` : words.figures[figure.key] ?? figure.key;
     return [legendOf(title, scaleFor(values, { figure, delta }), values, say, words.nobody), this.#table.element];

@@ -128,7 +128,8 @@ export class WhatIfTab implements Tab {
 
   #enlarge(): void {
     const { close = [], enlarge = [], ...rest } = this.#desk.scenario();
-    this.#desk.rewrite({ ...rest, close: close.filter((c) => c !== this.#shelter), enlarge: [...enlarge.filter((e) => e.shelter !== this.#shelter), { shelter: this.#shelter, area: Number(this.#area) }] });
+    this.#desk.rewrite({ ...rest, close: close.filter((c) => c !== this.#shelter),
+      enlarge: [...enlarge.filter((e) => e.shelter !== this.#shelter), { shelter: this.#shelter, area: Number(this.#area) }] });
   }
 
   #showForm(): void {
@@ -137,10 +138,15 @@ export class WhatIfTab implements Tab {
     const outdoor = (["outdoor", "indoor"] as const).map((value) => ({ value, title: words.settings[value]! }));
     keepingFocus(this.#form, () => this.#form.replaceChildren(h("p", { className: "hint-text" }, words.how),
       h("div", { className: "fields" }, number(words.area, "site-area", this.#area, { min: 1, max: 1_000_000, hint: " " }, (area) => { this.#area = area; }),
-        h("div", { className: "field" }, h("span", {}, words.setting), buttons(words.setting, "setting", this.#setting, outdoor, (value) => { this.#setting = value as "indoor"; this.#showForm(); }))),
+        h("div", { className: "field" }, h("span", {}, words.setting),
+          buttons(words.setting, "setting", this.#setting, outdoor, (value) => { this.#setting = value as "indoor"; this.#showForm(); }))),
       h("p", { className: "row-buttons" }, this.#placer("add", words.add)),
-      choice(words.pickShelter, "shelter", this.#shelter, [{ value: "", title: words.choose }, ...this.#shelters.map((s) => ({ value: s.code, title: `${s.name || s.code} · ${inFigures(s.area, "area", this.#desk.language)}` }))], (code) => this.#pick(code)),
-      this.#shelter ? h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "close" }, onclick: () => this.#close() }, words.close), this.#placer("move", words.move), h("button", { type: "button", data: { key: "enlarge" }, onclick: () => this.#enlarge() }, `${words.enlarge} → ${inFigures(Number(this.#area), "area", this.#desk.language)}`)) : "",
+      choice(words.pickShelter, "shelter", this.#shelter,
+        [{ value: "", title: words.choose }, ...this.#shelters.map((s) => ({ value: s.code, title: `${s.name || s.code} · ${inFigures(s.area, "area", this.#desk.language)}` }))],
+        (code) => this.#pick(code)),
+      this.#shelter ? h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "close" }, onclick: () => this.#close() }, words.close),
+        this.#placer("move", words.move),
+        h("button", { type: "button", data: { key: "enlarge" }, onclick: () => this.#enlarge() }, `${words.enlarge} → ${inFigures(Number(this.#area), "area", this.#desk.language)}`)) : "",
       ...this.#changeList(scenario)));
   }
 
@@ -166,10 +172,15 @@ export class WhatIfTab implements Tab {
       ...(scenario.close ?? []).map((c, i): [string, Scenario] => [words.closed(nameOf(c)), rest("close", i)]),
       ...(scenario.enlarge ?? []).map((e, i): [string, Scenario] => [words.enlarged(nameOf(e.shelter), area(e.area)), rest("enlarge", i)]),
       ...(scenario.move ?? []).map((m, i): [string, Scenario] => [words.moved(nameOf(m.shelter)), rest("move", i)]),
-      ...(["base", "rule", "block", "adjustment"] as const).filter((key) => scenario[key] !== undefined).map((key): [string, Scenario] => { const { [key]: _, ...others } = scenario; return [words.besides[key](Array.isArray(scenario[key]) ? String(scenario[key].length) : String(scenario[key])), others]; })];
-    const chip = ([text, without]: [string, Scenario]) => h("li", {}, h("span", {}, text), h("button", { type: "button", title: words.remove(text), aria: { label: words.remove(text) }, onclick: () => this.#desk.rewrite(without) }, svg("M7 7l10 10M17 7L7 17")));
+      ...(["base", "rule", "block", "adjustment"] as const).filter((key) => scenario[key] !== undefined).map((key): [string, Scenario] => {
+        const { [key]: value, ...others } = scenario;
+        return [words.besides[key](String(Array.isArray(value) ? value.length : value)), others];
+      })];
+    const chip = ([text, without]: [string, Scenario]) => h("li", {}, h("span", {}, text),
+      h("button", { type: "button", title: words.remove(text), aria: { label: words.remove(text) }, onclick: () => this.#desk.rewrite(without) }, svg("M7 7l10 10M17 7L7 17")));
     if (all.length === 0) return [h("p", { className: "wait", data: { changes: "0" } }, words.noChanges)];
-    return [h("h2", { data: { changes: String(all.length) } }, words.changes), h("ul", { className: "chips" }, ...all.map(chip)), h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "clear" }, onclick: () => this.#desk.rewrite({}) }, words.clear))];
+    return [h("h2", { data: { changes: String(all.length) } }, words.changes), h("ul", { className: "chips" }, ...all.map(chip)),
+      h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "clear" }, onclick: () => this.#desk.rewrite({}) }, words.clear))];
   }
 
   // --- the difference
@@ -197,7 +208,8 @@ export class WhatIfTab implements Tab {
       asked.set(changed ? { delta: key } : { figure: key });
       keepingFocus(this.#asking.element, () => this.#asking.element.replaceChildren(...this.#said(this.#answer!).filter((c): c is HTMLElement => !!c)));
     });
-    return [...(changed ? [this.#compared(answer.today!, answer.totals, answer.difference ?? {})] : totals(answer, asked.get("method"), words, language)), select, ...this.#units.said(answer, shown)];
+    return [...(changed ? [this.#compared(answer.today!, answer.totals, answer.difference ?? {})] : totals(answer, asked.get("method"), words, language)), select,
+      ...this.#units.said(answer, shown)];
   }
 
   // compared is the district today and with the changes.
@@ -209,9 +221,11 @@ export class WhatIfTab implements Tab {
       const [a, b] = [today[key], then[key]] as (number | null | undefined)[];
       if (typeof a !== "number" && typeof b !== "number") return null;
       const d = difference[key] ?? (typeof a === "number" && typeof b === "number" ? b - a : null);
-      return h("tr", { className: d ? "changed" : "", data: { figure: key } }, h("th", { scope: "row" }, words.figures[key] ?? key), h("td", {}, inFigures(a, kind, language)), h("td", {}, inFigures(b, kind, language)), h("td", { className: "delta" }, signed(d, kind, language)));
+      return h("tr", { className: d ? "changed" : "", data: { figure: key } }, h("th", { scope: "row" }, words.figures[key] ?? key), h("td", {}, inFigures(a, kind, language)),
+        h("td", {}, inFigures(b, kind, language)), h("td", { className: "delta" }, signed(d, kind, language)));
     };
-    return h("div", { className: "table-box effects", data: { compared: "" } }, h("table", {}, h("thead", {}, h("tr", {}, ...[words.figure, words.today, words.then, words.difference].map(head))), h("tbody", {}, ...facts.map(row))));
+    return h("div", { className: "table-box effects", data: { compared: "" } },
+      h("table", {}, h("thead", {}, h("tr", {}, ...[words.figure, words.today, words.then, words.difference].map(head))), h("tbody", {}, ...facts.map(row))));
   }
 
   #open(code: string): void {
@@ -234,7 +248,8 @@ export class WhatIfTab implements Tab {
     name.oninput = () => { this.#name = name.value; };
     const there = Object.keys(this.#desk.scenario()).length > 0;
     keepingFocus(this.#saving, () => this.#saving.replaceChildren(h("h2", {}, words.save), field(words.scenarioName, name),
-      h("p", { className: "row-buttons" }, h("button", { type: "button", className: "primary", disabled: !there, data: { key: "save", save: "" }, onclick: () => void this.#save() }, words.save))));
+      h("p", { className: "row-buttons" },
+        h("button", { type: "button", className: "primary", disabled: !there, data: { key: "save", save: "" }, onclick: () => void this.#save() }, words.save))));
   }
 
   async #save(): Promise<void> {
@@ -267,9 +282,12 @@ export class WhatIfTab implements Tab {
         }
       };
       box.append(h("p", {}, h("b", {}, s.name), h("small", {}, ` ${[s.author, s.description].filter(Boolean).join(" · ")}`)), h("p", { className: "row-buttons" },
-        h("button", { type: "button", onclick: () => this.#desk.rewrite(s.changes) }, words.load), s.may?.includes("delete") ? h("button", { type: "button", data: { drop: "" }, onclick: () => void drop() }, words.drop) : ""));
+        h("button", { type: "button", onclick: () => this.#desk.rewrite(s.changes) }, words.load),
+          s.may?.includes("delete") ? h("button", { type: "button", data: { drop: "" }, onclick: () => void drop() }, words.drop) : ""));
       return box;
     };
-    await this.#saved.ask(language, loadScenarios, ({ scenarios }) => [h("h2", {}, words.savedList), scenarios.length === 0 ? h("p", { className: "wait" }, words.noSaved) : h("ul", { className: "closures" }, ...scenarios.map(line))], words.rules);
+    await this.#saved.ask(language, loadScenarios,
+      ({ scenarios }) => [h("h2", {}, words.savedList), scenarios.length === 0 ? h("p", { className: "wait" }, words.noSaved) : h("ul", { className: "closures" }, ...scenarios.map(line))],
+      words.rules);
   }
 }

@@ -133,9 +133,12 @@ const zh = {
   takeOver: "作为假设方案查看",
   rules: {
     rule_open: "此标准没有给出数值，请在“更多条件”里填写。", rule_unknown: "没有这个标准。", no_roads: "没有道路数据，请改按直线距离。", radius_range: "服务半径不合理。", walking_range: "步行时间不合理。", reach_size: "范围太大，算不过来，请缩小半径。",
-    census_missing: "没有普查人口数，请改选实有人口。", unit_unknown: "没有这个单位。", exposure_rule: "对象不可用。", shelter_unknown: "没有这个场所。", shelter_missing: "没有这个场所。", shelter_in_water: "位置在水里。", shelter_outside: "位置在区外。",
-    area_negative: "面积不能为负。", area_large: "面积太大。", area_missing: "请填写面积。", site_setting: "请选择室内或室外。", scenario_cycle: "方案互相引用，成了循环。", scenario_unknown: "没有这个方案。", scenario_used: "别的方案以它为基础，不能删除。", scenario_name: "请填写方案名称。",
-    scenario_changes: "方案里没有改动。", scenario_author: "只有作者可以改动此方案。", choose_range: "选的处数超过了候选数。", candidates_area: "候选位置没有面积。", candidates_standing: "候选位置已经是避难场所。", candidate_unknown: "没有这个候选位置。", place_outside: "不在本区内。", role: "没有保存方案的权限。",
+    census_missing: "没有普查人口数，请改选实有人口。", unit_unknown: "没有这个单位。", exposure_rule: "对象不可用。", shelter_unknown: "没有这个场所。", shelter_missing: "没有这个场所。", shelter_in_water: "位置在水里。",
+      shelter_outside: "位置在区外。",
+    area_negative: "面积不能为负。", area_large: "面积太大。", area_missing: "请填写面积。", site_setting: "请选择室内或室外。", scenario_cycle: "方案互相引用，成了循环。", scenario_unknown: "没有这个方案。",
+      scenario_used: "别的方案以它为基础，不能删除。", scenario_name: "请填写方案名称。",
+    scenario_changes: "方案里没有改动。", scenario_author: "只有作者可以改动此方案。", choose_range: "选的处数超过了候选数。", candidates_area: "候选位置没有面积。", candidates_standing: "候选位置已经是避难场所。",
+      candidate_unknown: "没有这个候选位置。", place_outside: "不在本区内。", role: "没有保存方案的权限。",
   } as Record<string, string>,
 };
 
@@ -171,8 +174,10 @@ const en: CoverageWords = {
   others: "show the other layers",
   show: "On the map",
   figures: {
-    uncovered_share: "Share uncovered", uncovered: "Uncovered", per_capita_located: "Area per person (located)", per_capita_reachable: "Area per person (reachable)", deficit: "Area lacking", accessibility: "Accessible area per person",
-    unserved_share: "Share without a place", unserved: "Without a place", walking: "Mean walk", population: "Population", demand: "To shelter", covered: "Covered", served: "With a place", capacity: "Places", area_located: "Effective area", target_area: "Area wanted",
+    uncovered_share: "Share uncovered", uncovered: "Uncovered", per_capita_located: "Area per person (located)", per_capita_reachable: "Area per person (reachable)", deficit: "Area lacking",
+      accessibility: "Accessible area per person",
+    unserved_share: "Share without a place", unserved: "Without a place", walking: "Mean walk", population: "Population", demand: "To shelter", covered: "Covered", served: "With a place",
+      capacity: "Places", area_located: "Effective area", target_area: "Area wanted",
     unreached: "Out of reach", overflow: "Left over", shelters: "Shelters",
   },
   m2: "m²",

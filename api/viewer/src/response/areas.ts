@@ -117,7 +117,8 @@ export class AreasTab implements Tab {
     const { language } = this.#desk;
     const kinds = this.#desk.host.layer("response_points")?.fields.find((f) => f.name === "kind");
     const columns: Column<Area>[] = [
-      { key: "name", title: words.station, of: (a) => this.#name(a), say: (a) => h("span", {}, swatchOf(this.#tints.get(keyOf(a)) ?? nobody), this.#name(a), h("small", {}, (kinds && valueInWords(kinds, a.properties.kind, language)) ?? "")) },
+      { key: "name", title: words.station, of: (a) => this.#name(a),
+        say: (a) => h("span", {}, swatchOf(this.#tints.get(keyOf(a)) ?? nobody), this.#name(a), h("small", {}, (kinds && valueInWords(kinds, a.properties.kind, language)) ?? "")) },
       { key: "people", title: words.people, of: (a) => a.properties.people, say: (a) => countInWords(a.properties.people, language) },
       { key: "share", title: words.share, of: (a) => a.properties.people_share, say: (a) => percent(a.properties.people_share, language) },
       { key: "roads", title: words.roads, of: (a) => a.properties.road_length, say: (a) => lengthInWords(a.properties.road_length, language) },
@@ -126,7 +127,8 @@ export class AreasTab implements Tab {
     const { people, road_length, unserved } = areas.totals;
     const sums = [`${words.total} ${countInWords(people, language)} ${words.people}`, lengthInWords(road_length, language)];
     return [h("p", { className: "summary", data: { summary: "" } }, sums.join(" · ")),
-      unserved.people + unserved.road_length > 0 && h("p", { className: "doubt" }, `${words.unserved}: ${countInWords(unserved.people, language)} ${words.people} · ${lengthInWords(unserved.road_length, language)}`),
+      unserved.people + unserved.road_length > 0 && h("p", { className: "doubt" },
+        `${words.unserved}: ${countInWords(unserved.people, language)} ${words.people} · ${lengthInWords(unserved.road_length, language)}`),
       h("p", { className: "wait" }, words.areaLegend), this.#table.element,
       saving(words.tabs.areas, language, (f) => ({ path: query("response/areas", { ...whom(this.#desk.asked), f }) }))];
   }

@@ -59,7 +59,9 @@ export class BeyondTab implements Tab {
     keepingFocus(this.#form, () => this.#form.replaceChildren(h("p", { className: "hint-text" }, words.beyondHow),
       number(words.within, "minutes", asked.get("minutes"), { min: 1, max: 30, step: 0.5, slider: true }, (minutes) => set({ minutes })),
       h("div", { className: "fields" }, choice(words.unit, "unit", this.#unit, units, (unit) => set({ unit })),
-        h("div", { className: "field wide" }, h("span", {}, words.what), buttons(words.what, "what", this.#what, (["risk_points", "residents", "buildings"] as const).map((value) => ({ value, title: words.whats[value] })), (what) => { asked.set({ what }); this.speak(); this.#again(); }))),
+        h("div", { className: "field wide" }, h("span", {}, words.what),
+          buttons(words.what, "what", this.#what, (["risk_points", "residents", "buildings"] as const).map((value) => ({ value, title: words.whats[value] })),
+          (what) => { asked.set({ what }); this.speak(); this.#again(); }))),
       tick(words.showPoints, "points", this.#points, (on) => { this.#points = on; this.#drawPoints(); this.#again(); })));
   }
 
@@ -117,15 +119,20 @@ export class BeyondTab implements Tab {
     const scale = shares("worse");
     const layer = this.#desk.host.layer(this.#unit);
     if (this.#shown && layer) this.#map.show(layer, new Map(answer.units.map((u) => [u.code, colourOf(scale, share(u))])));
-    const figure = (key: string, title: string, value: (b: Beyond) => number | undefined): Column<BeyondUnit> => ({ key, title, of: (u) => { const b = of(u); return b && value(b); }, say: (u) => { const b = of(u); const v = b && value(b); return v === undefined ? "–" : n(v); } });
-    const byLevel = what === "risk_points" ? answer.levels.map((l) => figure(`level-${l.value ?? "none"}`, l.value === null ? words.unclassified : inWords(l.title, language, l.value), (b) => b.by_level?.[l.value ?? "unclassified"] ?? 0)) : [];
+    const figure = (key: string, title: string,
+      value: (b: Beyond) => number | undefined): Column<BeyondUnit> => ({ key, title, of: (u) => { const b = of(u); return b && value(b); },
+      say: (u) => { const b = of(u); const v = b && value(b); return v === undefined ? "–" : n(v); } });
+    const byLevel = what === "risk_points" ? answer.levels.map((l) => figure(`level-${l.value ?? "none"}`, l.value === null ? words.unclassified : inWords(l.title, language, l.value),
+      (b) => b.by_level?.[l.value ?? "unclassified"] ?? 0)) : [];
     const columns: Column<BeyondUnit>[] = [{ key: "name", title: words.name, of: (u) => u.name || u.code, say: (u) => u.name || u.code }, figure("beyond", words.beyond, (b) => b.beyond),
-      { key: "share", title: words.share, of: share, say: (u) => { const s = share(u); return s === null ? "–" : percent(s, language); } }, ...byLevel, figure("unreachable", words.ofWhich, (b) => b.unreachable), figure("all", words.all, (b) => b.count)];
+      { key: "share", title: words.share, of: share, say: (u) => { const s = share(u); return s === null ? "–" : percent(s, language); } }, ...byLevel,
+        figure("unreachable", words.ofWhich, (b) => b.unreachable), figure("all", words.all, (b) => b.count)];
     this.#table.show(words.tabs.beyond, columns, answer.units, "beyond", words.more);
     const total = of(answer.totals);
     return [total && h("p", { className: "summary", data: { beyond: String(total.beyond) } }, words.totals(n(total.beyond), n(total.count), words.whats[what], minutes)),
       total?.unreachable ? h("p", { className: "wait" }, `${words.ofWhich} ${n(total.unreachable)}`) : null,
-      legendOf(words.shareBeyond(minutes), scale, answer.units.map(share), (v) => percent(v, language), words.noneThere), this.#points && this.#desk.host.layer(pointsLayer) && this.#pointLegend(), this.#table.element,
+      legendOf(words.shareBeyond(minutes), scale, answer.units.map(share), (v) => percent(v, language), words.noneThere),
+        this.#points && this.#desk.host.layer(pointsLayer) && this.#pointLegend(), this.#table.element,
       saving(`${words.tabs.beyond}-${minutes}`, language, (f) => ({ path: query("response/beyond", { ...this.#question, f }) }))];
   }
 
@@ -134,11 +141,13 @@ export class BeyondTab implements Tab {
     const layer = this.#desk.host.layer(pointsLayer);
     if (!this.#shown || !layer || !this.#points) return this.#over.drop("points");
     const { asked } = this.#desk;
-    const colour = ["match", ["to-string", ["get", "level"]], ...this.#levels.flatMap(([value, colour]) => (value === "" ? [] : [value, colour])), unclassified] as unknown as ExpressionSpecification;
+    const colour = ["match", ["to-string", ["get", "level"]], ...this.#levels.flatMap(([value, colour]) => (value === "" ? [] : [value, colour])),
+      unclassified] as unknown as ExpressionSpecification;
     const query = new URLSearchParams(Object.entries({ ...whom(asked), minutes: asked.get("minutes") }).filter(([, v]) => v !== ""));
     const of = { "source-layer": pointsLayer } as const;
     this.#over.put("points", { type: "vector", tiles: [`${tiles([pointsLayer])}?${query}`], minzoom: 8, maxzoom: 16 }, [
-      { ...of, type: "circle", filter: alone, paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2.5, 16, 6], "circle-color": colour, "circle-stroke-color": "#111827", "circle-stroke-width": 1 } },
+      { ...of, type: "circle", filter: alone,
+        paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2.5, 16, 6], "circle-color": colour, "circle-stroke-color": "#111827", "circle-stroke-width": 1 } },
       { ...of, ...clusterDots(colour) }, { ...of, ...clusterCounts() },
     ] as Piece[]);
   }

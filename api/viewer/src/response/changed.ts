@@ -35,7 +35,8 @@ export class ChangedPoints {
 
   draw(points: ChangedPoint[]): void {
     this.#points = points;
-    this.#over.draw("changed", points.map((p) => ({ type: "Feature", geometry: { type: "Point", coordinates: p.at }, properties: { key: String(p.id), delay: p.delay ?? 0, cut: p.delay === null } })), pieces);
+    this.#over.draw("changed",
+      points.map((p) => ({ type: "Feature", geometry: { type: "Point", coordinates: p.at }, properties: { key: String(p.id), delay: p.delay ?? 0, cut: p.delay === null } })), pieces);
   }
 
   // said is what changes, with the points in a table.

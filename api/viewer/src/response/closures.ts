@@ -99,14 +99,17 @@ export class ClosuresTab implements Tab {
   #showForm(): void {
     const words = this.#words;
     const tool = (title: string, key: string, on: boolean, act: () => void) => h("button", { type: "button", data: { key, tool: key }, aria: { pressed: String(on) }, onclick: act }, title);
-    const chip = (name: string) => h("li", {}, h("span", {}, name), h("button", { type: "button", title: words.remove(name), aria: { label: words.remove(name) }, onclick: () => this.#dropRoad(name) }, svg("M7 7l10 10M17 7L7 17")));
+    const chip = (name: string) => h("li", {}, h("span", {}, name),
+      h("button", { type: "button", title: words.remove(name), aria: { label: words.remove(name) }, onclick: () => this.#dropRoad(name) }, svg("M7 7l10 10M17 7L7 17")));
     keepingFocus(this.#form, () => this.#form.replaceChildren(
       h("h2", {}, words.draw), h("p", { className: "hint-text" }, words.drawHow),
-      h("div", { className: "tool-buttons" }, tool(words.drawLine, "line", this.#sketching && this.#pen?.drawing === "linestring", () => void this.#sketch("linestring")), tool(words.drawArea, "area", this.#sketching && this.#pen?.drawing === "polygon", () => void this.#sketch("polygon")),
+      h("div", { className: "tool-buttons" }, tool(words.drawLine, "line", this.#sketching && this.#pen?.drawing === "linestring", () => void this.#sketch("linestring")),
+        tool(words.drawArea, "area", this.#sketching && this.#pen?.drawing === "polygon", () => void this.#sketch("polygon")),
         tool(this.#picking ? words.picking : words.pickRoad, "pick", this.#picking, () => { this.#picking = !this.#picking; this.#stopSketch(); this.#showForm(); })),
       this.#finder(), h("p", { className: "wait", role: "status" }, this.#sketching ? words.drawing : this.#drawing ? `${words.drawn[this.#drawing.type]} ${words.redraw}` : ""),
       this.#roads.length > 0 ? h("ul", { className: "chips" }, ...this.#roads.map(chip)) : "",
-      this.#drawing || this.#sketching || this.#roads.length > 0 ? h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "clear" }, onclick: () => this.#clear() }, words.clear)) : ""));
+      this.#drawing || this.#sketching || this.#roads.length > 0 ? h("p", { className: "row-buttons" },
+        h("button", { type: "button", data: { key: "clear" }, onclick: () => this.#clear() }, words.clear)) : ""));
   }
 
   async #sketch(what: "linestring" | "polygon"): Promise<void> {
@@ -232,9 +235,12 @@ export class ClosuresTab implements Tab {
     const { language } = this.#desk;
     const names = [...new Set(preview.roads.map((r) => r.name || words.someRoad))];
     const { people } = preview;
-    return [h("h2", {}, words.effect), h("p", { data: { edges: String(preview.edges.count) } }, words.closes(countInWords(preview.edges.count, language), lengthInWords(preview.edges.length, language))),
+    return [h("h2", {}, words.effect),
+      h("p", { data: { edges: String(preview.edges.count) } }, words.closes(countInWords(preview.edges.count, language), lengthInWords(preview.edges.length, language))),
       names.length > 0 && h("p", { className: "wait" }, words.closesRoads(names.slice(0, 12).join(wayWords[language].listSeparator))),
-      people && h("dl", { className: "figures" }, ...([[words.peopleLater, people.later], [words.peopleCut, people.unreachable]] as const).map(([title, n]) => h("div", {}, h("dt", {}, title), h("dd", {}, countInWords(n, language))))),
+      people && h("dl", { className: "figures" },
+        ...([[words.peopleLater, people.later], [words.peopleCut, people.unreachable]] as const).map(([title, n]) => h("div", {}, h("dt", {}, title),
+        h("dd", {}, countInWords(n, language))))),
       people?.withheld ? h("p", { className: "wait" }, words.withheld(countInWords(people.withheld, language))) : null, ...this.#changed.said(preview.changed)];
   }
 
@@ -248,10 +254,13 @@ export class ClosuresTab implements Tab {
       input.oninput = () => { fields[name] = input.value; };
       return input;
     };
-    const traffic = h("select", { name: "traffic", data: { key: "traffic" } }, ...(["all", "driving", "walking"] as const).map((t) => h("option", { value: t, selected: t === this.#traffic }, words.traffics[t])));
+    const traffic = h("select", { name: "traffic", data: { key: "traffic" } },
+      ...(["all", "driving", "walking"] as const).map((t) => h("option", { value: t, selected: t === this.#traffic }, words.traffics[t])));
     traffic.onchange = () => { this.#traffic = traffic.value; this.#ask(); };
-    keepingFocus(this.#filing, () => this.#filing.replaceChildren(h("h2", {}, words.file), field(words.fileName, text("name", "text", this.#suggested())), field(words.reason, text("reason", "text")),
-      h("div", { className: "fields" }, field(words.since, text("since", "datetime-local"), words.sinceHint), field(words.until, text("until", "datetime-local"), words.untilHint)), field(words.traffic, traffic),
+    keepingFocus(this.#filing,
+      () => this.#filing.replaceChildren(h("h2", {}, words.file), field(words.fileName, text("name", "text", this.#suggested())), field(words.reason, text("reason", "text")),
+      h("div", { className: "fields" }, field(words.since, text("since", "datetime-local"), words.sinceHint), field(words.until, text("until", "datetime-local"), words.untilHint)),
+        field(words.traffic, traffic),
       h("p", { className: "row-buttons" }, h("button", { type: "button", className: "primary", data: { key: "file", file: "" }, onclick: () => void this.#file() }, words.submit))));
   }
 
@@ -268,7 +277,8 @@ export class ClosuresTab implements Tab {
     const instant = (local: string) => `${local}${local.length === 16 ? ":00" : ""}+08:00`; // the district's own time
     this.#filing.inert = true;
     try {
-      await fileClosure({ name: title, ...(reason.trim() && { reason: reason.trim() }), ...(since && { since: instant(since) }), ...(until && { until: instant(until) }), traffic: this.#traffic, ...covered });
+      await fileClosure({ name: title, ...(reason.trim() && { reason: reason.trim() }), ...(since && { since: instant(since) }), ...(until && { until: instant(until) }),
+        traffic: this.#traffic, ...covered });
       this.#fields = { name: "", reason: "", since: "", until: "" };
       this.#clear();
       this.#outcome.replaceChildren(h("p", { className: "said", role: "status", data: { filed: "" } }, words.filed(title)));
@@ -285,7 +295,9 @@ export class ClosuresTab implements Tab {
   async #load(): Promise<void> {
     await this.#list.ask(this.#desk.language, loadClosures, ({ features }) => {
       this.#drawNamed(features);
-      if (this.#shown) this.#over.draw("file", features.filter((c) => c.geometry && c.properties.state !== "past").map((c) => ({ type: "Feature", geometry: c.geometry!, properties: { state: c.properties.state } })), onFile, true);
+      if (this.#shown) this.#over.draw("file",
+        features.filter((c) => c.geometry && c.properties.state !== "past").map((c) => ({ type: "Feature", geometry: c.geometry!, properties: { state: c.properties.state } })),
+        onFile, true);
       return this.#saidList(features);
     }, this.#words.rules);
   }
@@ -295,7 +307,8 @@ export class ClosuresTab implements Tab {
     const ids = all.filter((c) => !c.geometry && c.properties.state !== "past").flatMap((c) => c.properties.closed_roads ?? []).map((r) => r.id);
     if (!this.#shown || ids.length === 0) return this.#over.drop("named");
     const filter = ["match", ["id"], [...new Set(ids)], true, false];
-    this.#over.put("named", { type: "vector", tiles: [tiles(["roads"])], minzoom: 8, maxzoom: 16 }, [{ type: "line", "source-layer": "roads", filter, layout: join, paint: { "line-color": "#b3261e", "line-width": 4, "line-opacity": 0.8 } }] as unknown as Piece[], true);
+    this.#over.put("named", { type: "vector", tiles: [tiles(["roads"])], minzoom: 8, maxzoom: 16 },
+      [{ type: "line", "source-layer": "roads", filter, layout: join, paint: { "line-color": "#b3261e", "line-width": 4, "line-opacity": 0.8 } }] as unknown as Piece[], true);
   }
 
   #saidList(all: Closure[]): Child[] {
@@ -305,7 +318,8 @@ export class ClosuresTab implements Tab {
     const past = sorted.filter((c) => c.properties.state === "past");
     const now = sorted.filter((c) => c.properties.state !== "past");
     return [h("h2", {}, words.list), now.length === 0 ? h("p", { className: "wait" }, words.noClosures) : h("ul", { className: "closures" }, ...now.map((c) => this.#closure(c))),
-      past.length > 0 && h("details", { data: { key: "past" } }, h("summary", {}, words.past(past.length)), h("ul", { className: "closures" }, ...past.slice(0, 100).map((c) => this.#closure(c))))];
+      past.length > 0 && h("details", { data: { key: "past" } }, h("summary", {}, words.past(past.length)),
+        h("ul", { className: "closures" }, ...past.slice(0, 100).map((c) => this.#closure(c))))];
   }
 
   // see shows where a closure is: its drawing, or the roads that it names.
@@ -320,7 +334,8 @@ export class ClosuresTab implements Tab {
     const { language } = this.#desk;
     const { name, state, since, until, reason, edges, length, roads = [], closed_roads = [], doubts = [], actions = [] } = c.properties;
     const box = h("li", { data: { closure: String(c.id) } });
-    const act = (title: string, key: string, done: (name: string) => string, run: () => Promise<void>) => h("button", { type: "button", data: { key: `${key}-${c.id}`, [key]: "" }, onclick: async () => {
+    const act = (title: string, key: string, done: (name: string) => string, run: () => Promise<void>) => h("button",
+      { type: "button", data: { key: `${key}-${c.id}`, [key]: "" }, onclick: async () => {
       try {
         await run();
         this.#outcome.replaceChildren(h("p", { className: "said", role: "status" }, done(name)));
@@ -331,8 +346,10 @@ export class ClosuresTab implements Tab {
     } }, title);
     const nothing = doubts.some((d) => d.kind === "closes_nothing");
     box.append(h("p", {}, h("b", {}, name), " ", h("span", { className: "state", data: { state } }, words.states[state])),
-      h("small", {}, [words.period(whenInWords(since, language), whenInWords(until, language)), reason, roads.join(wayWords[language].listSeparator), nothing ? words.closesNothing : words.closes(countInWords(edges, language), lengthInWords(length, language))].filter(Boolean).join(" · ")),
-      h("p", { className: "row-buttons" }, c.geometry || closed_roads.length > 0 ? h("button", { type: "button", data: { key: `show-${c.id}` }, onclick: () => void this.#see(c) }, words.show) : "",
+      h("small", {}, [words.period(whenInWords(since, language), whenInWords(until, language)), reason, roads.join(wayWords[language].listSeparator),
+        nothing ? words.closesNothing : words.closes(countInWords(edges, language), lengthInWords(length, language))].filter(Boolean).join(" · ")),
+      h("p", { className: "row-buttons" },
+        c.geometry || closed_roads.length > 0 ? h("button", { type: "button", data: { key: `show-${c.id}` }, onclick: () => void this.#see(c) }, words.show) : "",
         state === "active" && actions.includes("edit") ? act(words.end, "end", words.ended, () => endClosure(c.id, new Date())) : "",
         state === "coming" && actions.includes("reopen") ? act(words.drop, "drop", words.dropped, () => dropClosure(c.id)) : ""));
     return box;

@@ -30,9 +30,14 @@ const pieces = [
   { type: "line", filter: isKind("route"), layout: line, paint: { "line-color": "#ffffff", "line-width": 9 } },
   { type: "line", filter: isKind("route"), layout: line, paint: { "line-color": "#0b6bcb", "line-width": 5 } },
   { type: "circle", filter: isKind("place"), paint: { "circle-radius": 8, "circle-color": "#b3261e", "circle-stroke-color": "#fff", "circle-stroke-width": 3 } },
-  { type: "circle", filter: isKind("candidate", "closest"), paint: { "circle-radius": 14, "circle-color": "rgba(255,255,255,.75)", "circle-stroke-color": ["match", ["get", "kind"], "candidate", "#0b4f9c", "#111827"], "circle-stroke-width": 2.5 } },
-  { type: "symbol", filter: isKind("candidate"), layout: { "text-field": ["get", "rank"], "text-font": [typeface], "text-size": 14, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": "#0b3d91" } },
-  { type: "symbol", filter: isKind("candidate", "closest"), layout: { "text-field": ["get", "name"], "text-font": [typeface], "text-size": 12.5, "text-anchor": "top", "text-offset": [0, 1.3], "text-optional": true }, paint: { "text-color": "#0b3d91", "text-halo-color": "#fff", "text-halo-width": 2 } },
+  { type: "circle", filter: isKind("candidate", "closest"),
+    paint: { "circle-radius": 14, "circle-color": "rgba(255,255,255,.75)", "circle-stroke-color": ["match", ["get", "kind"], "candidate", "#0b4f9c", "#111827"],
+    "circle-stroke-width": 2.5 } },
+  { type: "symbol", filter: isKind("candidate"),
+    layout: { "text-field": ["get", "rank"], "text-font": [typeface], "text-size": 14, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": "#0b3d91" } },
+  { type: "symbol", filter: isKind("candidate", "closest"),
+    layout: { "text-field": ["get", "name"], "text-font": [typeface], "text-size": 12.5, "text-anchor": "top", "text-offset": [0, 1.3], "text-optional": true },
+    paint: { "text-color": "#0b3d91", "text-halo-color": "#fff", "text-halo-width": 2 } },
 ] as unknown as Piece[];
 
 export class NearestTab implements Tab {
@@ -65,9 +70,12 @@ export class NearestTab implements Tab {
     const set = (change: Partial<Record<Key, string>>) => { asked.set(change); this.speak(); this.#desk.settle(); };
     keepingFocus(this.#form, () => this.#form.replaceChildren(
       h("p", { className: "hint-text" }, words.how),
-      h("div", { className: "fields" }, h("div", { className: "field" }, h("span", {}, words.by), buttons(words.by, "by", asked.get("by"), (["time", "distance"] as const).map((value) => ({ value, title: words.bys[value] })), (by) => set({ by }))),
+      h("div", { className: "fields" },
+        h("div", { className: "field" }, h("span", {}, words.by),
+        buttons(words.by, "by", asked.get("by"), (["time", "distance"] as const).map((value) => ({ value, title: words.bys[value] })), (by) => set({ by }))),
         number(words.many, "k", asked.get("k"), { min: 1, max: 20 }, (k) => set({ k }))),
-      h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "middle" }, onclick: () => { const { lng, lat } = this.#desk.host.map.getCenter(); this.#ask([lng, lat]); } }, words.middle))));
+      h("p", { className: "row-buttons" },
+        h("button", { type: "button", data: { key: "middle" }, onclick: () => { const { lng, lat } = this.#desk.host.map.getCenter(); this.#ask([lng, lat]); } }, words.middle))));
   }
 
   show(): void {
@@ -146,8 +154,12 @@ export class NearestTab implements Tab {
     const reason = i === 0 ? (c.time === undefined ? words.closest : words.quickest) : this.#behind(c, first);
     const ways = c.time === undefined ? [] : [c.route && words.byRoad(lengthInWords(c.route.length, language)), words.straight(lengthInWords(c.distance, language))];
     const roads = c.route?.roads?.map((r) => r.name).filter((n, at, all) => n && n !== all[at - 1]) ?? [];
-    const choose = h("button", { type: "button", className: "step", data: { key: `candidate-${c.id}`, candidate: String(c.id) }, aria: { pressed: String(i === this.#chosen) }, title: words.showRoute(c.name), onclick: () => this.#choose(i) },
-      h("span", { className: "rank" }, String(i + 1)), h("span", {}, h("b", {}, c.name), h("small", {}, [this.#kind(c.kind), c.available === false && words.unavailable].filter(Boolean).join(" · "))), h("span", { className: "measure" }, main));
+    const choose = h("button",
+      { type: "button", className: "step", data: { key: `candidate-${c.id}`, candidate: String(c.id) }, aria: { pressed: String(i === this.#chosen) }, title: words.showRoute(c.name),
+      onclick: () => this.#choose(i) },
+      h("span", { className: "rank" }, String(i + 1)),
+        h("span", {}, h("b", {}, c.name), h("small", {}, [this.#kind(c.kind), c.available === false && words.unavailable].filter(Boolean).join(" · "))),
+        h("span", { className: "measure" }, main));
     return h("li", { data: { candidate: String(c.id) } }, choose, c.parts && this.#parts(c), h("p", { className: "wait" }, [reason, ...ways].filter(Boolean).join(" · ")),
       i === this.#chosen && roads.length > 0 && h("p", { className: "wait" }, `${words.via} ${roads.slice(0, 8).join(language === "zh" ? " → " : " → ")}`));
   }
@@ -169,7 +181,8 @@ export class NearestTab implements Tab {
       piece.style.setProperty("--share", String(Math.max(0, c.parts![name]) / Math.max(1, c.time ?? 1)));
       return piece;
     }));
-    const said = (name: (typeof partNames)[number]) => h("span", { data: { part: name } }, `${name === "travel" && this.#desk.asked.get("profile") === "walking" ? words.partsWalking : words.parts[name]} ${timeInWords(c.parts![name], language)}`);
+    const said = (name: (typeof partNames)[number]) => h("span", { data: { part: name } },
+      `${name === "travel" && this.#desk.asked.get("profile") === "walking" ? words.partsWalking : words.parts[name]} ${timeInWords(c.parts![name], language)}`);
     return h("div", { className: "parts" }, bar, h("p", {}, ...partNames.map(said)));
   }
 
@@ -180,11 +193,13 @@ export class NearestTab implements Tab {
     if (!closest) return null;
     if (rank === 1) return h("p", { className: "wait", data: { agrees: "" } }, words.agrees);
     const d = lengthInWords(closest.distance, language);
-    return h("p", { className: "summary", data: { differs: String(closest.id) } }, byRoad?.time === undefined ? words.notByRoad(closest.name, d) : words.otherwise(closest.name, d, String(rank), timeInWords(byRoad.time, language)));
+    return h("p", { className: "summary", data: { differs: String(closest.id) } },
+      byRoad?.time === undefined ? words.notByRoad(closest.name, d) : words.otherwise(closest.name, d, String(rank), timeInWords(byRoad.time, language)));
   }
 
   #runnerUp(next: Candidate, first: Candidate): HTMLElement {
-    return h("p", { className: "wait", data: { runnerUp: String(next.id) } }, this.#words.runnerUp([next.name, this.#kind(next.kind)].filter(Boolean).join(" · "), this.#behind(next, first)));
+    return h("p", { className: "wait", data: { runnerUp: String(next.id) } },
+      this.#words.runnerUp([next.name, this.#kind(next.kind)].filter(Boolean).join(" · "), this.#behind(next, first)));
   }
 
   #kind(kind: string | undefined): string {
@@ -225,7 +240,9 @@ export class NearestTab implements Tab {
   // fit shows the place and whom it is about, if they are out of sight.
   #fit(which: number[]): void {
     const { nearest, closest, rank } = this.#answer!;
-    const places = [nearest.place?.at ?? this.#place!, ...which.flatMap((i) => { const c = nearest.candidates[i]; return [...(c?.route?.geometry.coordinates ?? []), ...(c?.at ? [c.at] : [])]; }), ...(closest?.at && rank !== 1 ? [closest.at] : [])];
+    const places = [nearest.place?.at ?? this.#place!,
+      ...which.flatMap((i) => { const c = nearest.candidates[i]; return [...(c?.route?.geometry.coordinates ?? []), ...(c?.at ? [c.at] : [])]; }),
+      ...(closest?.at && rank !== 1 ? [closest.at] : [])];
     this.#desk.host.see(places as Place[]);
   }
 }

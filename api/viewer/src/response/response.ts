@@ -122,7 +122,8 @@ export class Response implements Way, Desk<Key> {
 
   #showTabs(): void {
     const words = this.#words;
-    const tab = (id: TabID) => h("button", { type: "button", data: { tab: id, key: `tab-${id}` }, aria: { pressed: String(this.#id === id) }, onclick: () => this.#choose(id) }, words.tabs[id]);
+    const tab = (id: TabID) => h("button", { type: "button", data: { tab: id, key: `tab-${id}` }, aria: { pressed: String(this.#id === id) }, onclick: () => this.#choose(id) },
+      words.tabs[id]);
     keepingFocus(this.#choices, () => this.#choices.replaceChildren(...(Object.keys(words.tabs) as TabID[]).map(tab)));
     this.#choices.setAttribute("aria-label", words.title);
     this.#place.replaceChildren(this.#tab.element);
@@ -138,9 +139,12 @@ export class Response implements Way, Desk<Key> {
     keepingFocus(this.#settings, () => this.#settings.replaceChildren(h("details", { className: "settings", open: this.#settings.querySelector("details")?.open ?? false },
       h("summary", { data: { key: "settings" } }, words.settings, h("small", {}, this.#summary())),
       h("div", { className: "fields" },
-        choice(words.kind, "kind", asked.get("kind"), [{ value: "", title: words.allKinds }, ...kinds.map((k) => ({ value: k.value, title: inWords(k.title, this.language, k.value) }))], (kind) => set({ kind })),
+        choice(words.kind, "kind", asked.get("kind"), [{ value: "", title: words.allKinds }, ...kinds.map((k) => ({ value: k.value, title: inWords(k.title, this.language, k.value) }))],
+          (kind) => set({ kind })),
         byTime && number(words.call, "call", asked.get("call"), { min: 0, max: 600, step: 10 }, (call) => set({ call })),
-        byTime && h("div", { className: "field" }, h("span", {}, words.profile), buttons(words.profile, "profile", asked.get("profile"), (["driving", "walking"] as const).map((value) => ({ value, title: words.profiles[value] })), (profile) => set({ profile })))),
+        byTime && h("div", { className: "field" }, h("span", {}, words.profile),
+          buttons(words.profile, "profile", asked.get("profile"), (["driving", "walking"] as const).map((value) => ({ value, title: words.profiles[value] })),
+          (profile) => set({ profile })))),
       tick(words.available, "available", asked.get("available") === "true", (on) => set({ available: on ? "true" : "" })),
       byTime && tick(words.obey, "closures", asked.get("closures") !== "false", (on) => set({ closures: String(on) })),
       tick(words.others, "others", asked.get("others") === "true", (on) => { asked.set({ others: on ? "true" : "" }); this.#quiet(); }))));
@@ -152,7 +156,8 @@ export class Response implements Way, Desk<Key> {
     const { asked } = this;
     const kinds = this.host.layer("response_points")?.fields.find((f) => f.name === "kind")?.values ?? [];
     const kind = kinds.find((k) => k.value === asked.get("kind"));
-    return [kind ? inWords(kind.title, this.language, kind.value) : words.allKinds, words.profiles[asked.get("profile") as "driving"] ?? "", asked.get("available") === "true" && words.available].filter(Boolean).join(" · ");
+    return [kind ? inWords(kind.title, this.language, kind.value) : words.allKinds, words.profiles[asked.get("profile") as "driving"] ?? "",
+      asked.get("available") === "true" && words.available].filter(Boolean).join(" · ");
   }
 }
 

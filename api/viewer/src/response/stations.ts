@@ -20,10 +20,14 @@ const numbered = [
   { type: "symbol", layout: { "text-field": ["get", "rank"], "text-font": [typeface], "text-size": 14, "text-allow-overlap": true }, paint: { "text-color": "#fff" } },
 ] as unknown as Piece[];
 const named = [
-  { type: "circle", paint: { "circle-radius": 15, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": ["case", ["get", "away"], "#b3261e", "#0b4f9c"], "circle-stroke-width": ["case", ["get", "away"], 4, 2.5] } },
-  { type: "symbol", layout: { "text-field": ["get", "name"], "text-font": [typeface], "text-size": 12.5, "text-anchor": "top", "text-offset": [0, 1.3] }, paint: { "text-color": ["case", ["get", "away"], "#8c1d18", "#0b3d91"], "text-halo-color": "#fff", "text-halo-width": 2 } },
+  { type: "circle", paint: { "circle-radius": 15, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": ["case", ["get", "away"], "#b3261e", "#0b4f9c"],
+    "circle-stroke-width": ["case", ["get", "away"], 4, 2.5] } },
+  { type: "symbol", layout: { "text-field": ["get", "name"], "text-font": [typeface], "text-size": 12.5, "text-anchor": "top", "text-offset": [0, 1.3] },
+    paint: { "text-color": ["case", ["get", "away"], "#8c1d18", "#0b3d91"], "text-halo-color": "#fff", "text-halo-width": 2 } },
   { type: "circle", filter: ["==", ["get", "key"], ""], paint: { "circle-radius": 20, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": "#111827", "circle-stroke-width": 2.5 } },
 ] as unknown as Piece[];
+
+interface Points { features: { id: number; geometry: { coordinates: Place } | null; properties: Record<string, unknown> }[] }
 
 interface Station { id: string; name: string; at: Place | undefined }
 
@@ -59,12 +63,16 @@ export class StationsTab implements Tab {
     const site = (change: Partial<Record<Key, string>>) => { asked.set(change); this.speak(); if (this.#wanted) this.#find(); };
     const layers = ["shelter_candidates", "shelters", "science_venues"].filter((id) => host.layer(id)).map((id) => ({ value: id, title: inWords(host.layer(id)?.title, language, id) }));
     keepingFocus(this.#form, () => this.#form.replaceChildren(h("h2", {}, words.busy), h("p", { className: "hint-text" }, words.busyHow),
-      h("div", { className: "fields" }, choice(words.station, "station", asked.get("station"), [{ value: "", title: words.choose }, ...this.#stations.map((s) => ({ value: s.id, title: s.name }))], (station) => set({ station })),
+      h("div", { className: "fields" },
+        choice(words.station, "station", asked.get("station"), [{ value: "", title: words.choose }, ...this.#stations.map((s) => ({ value: s.id, title: s.name }))],
+        (station) => set({ station })),
         number(words.within, "minutes", asked.get("minutes"), { min: 1, max: 30, step: 0.5 }, (minutes) => set({ minutes })))));
     keepingFocus(this.#siteForm, () => this.#siteForm.replaceChildren(h("h2", {}, words.another), h("p", { className: "hint-text" }, words.anotherHow),
       h("div", { className: "fields" }, choice(words.sites, "sites", asked.get("sites"), [{ value: "", title: words.nodes }, ...layers], (sites) => site({ sites })),
         choice(words.aim, "aim", asked.get("aim"), (["beyond", "time"] as const).map((value) => ({ value, title: words.aims[value] })), (aim) => site({ aim })),
-        h("div", { className: "field" }, h("span", {}, words.weight), buttons(words.weight, "weight", asked.get("weight"), (["residents", "risk_points"] as const).map((value) => ({ value, title: words.whats[value] })), (weight) => site({ weight })))),
+        h("div", { className: "field" }, h("span", {}, words.weight),
+          buttons(words.weight, "weight", asked.get("weight"), (["residents", "risk_points"] as const).map((value) => ({ value, title: words.whats[value] })),
+          (weight) => site({ weight })))),
       h("p", { className: "row-buttons" }, h("button", { type: "button", className: "primary", data: { key: "find" }, onclick: () => this.#find() }, words.find))));
   }
 
@@ -96,8 +104,9 @@ export class StationsTab implements Tab {
   async #loadStations(): Promise<void> {
     if (this.#stations.length > 0) return;
     const label = this.#desk.host.layer("response_points")?.label || "name";
-    const answer = await ask<{ features: { id: number; geometry: { coordinates: Place } | null; properties: Record<string, unknown> }[] }>("collections/response_points/items?f=json&limit=1000").catch(() => ({ features: [] }));
-    this.#stations = answer.features.map((f) => ({ id: String(f.id), name: String(f.properties[label] ?? f.id), at: f.geometry?.coordinates })).sort((a, b) => a.name.localeCompare(b.name, "zh"));
+    const { features } = await ask<Points>("collections/response_points/items?f=json&limit=1000").catch((): Points => ({ features: [] }));
+    this.#stations = features.map((f) => ({ id: String(f.id), name: String(f.properties[label] ?? f.id), at: f.geometry?.coordinates }))
+      .sort((a, b) => a.name.localeCompare(b.name, "zh"));
     this.speak();
   }
 
@@ -119,7 +128,9 @@ export class StationsTab implements Tab {
 
   #drawWithout(answer: Without): void {
     if (!this.#shown) return;
-    const point = (s: { id: number; name: string }, away: boolean) => { const at = this.#at(String(s.id)); return at ? [{ type: "Feature" as const, geometry: { type: "Point" as const, coordinates: at }, properties: { key: String(s.id), name: s.name, away } }] : []; };
+    const point = (s: { id: number; name: string },
+      away: boolean) => { const at = this.#at(String(s.id)); return at ? [{ type: "Feature" as const, geometry: { type: "Point" as const, coordinates: at },
+      properties: { key: String(s.id), name: s.name, away } }] : []; };
     const features = [...answer.inherited.flatMap((i) => point(i, false)), ...point(answer.station, true)];
     this.#over.draw("without", features, named);
     this.#desk.host.see(features.map((f) => f.geometry.coordinates));
@@ -136,11 +147,15 @@ export class StationsTab implements Tab {
     const n = (v: number) => countInWords(v, language);
     const title = h("h3", { data: { without: String(answer.station.id) } }, answer.station.name);
     if (answer.inherited.length === 0 && !answer.risk_points?.served && !answer.residents?.served) return [title, h("p", { className: "wait" }, words.nothingServed)];
-    const columns: Column<Heir>[] = [{ key: "name", title: words.inherits, of: (i) => i.name }, { key: "points", title: words.riskPoints, of: (i) => i.risk_points, say: (i) => n(i.risk_points) },
-      { key: "residents", title: words.people, of: (i) => i.residents, say: (i) => (i.residents === undefined ? "–" : n(i.residents)) }, { key: "later", title: words.meanLater, of: (i) => i.mean_delay, say: (i) => timeInWords(i.mean_delay, language) },
+    const columns: Column<Heir>[] = [{ key: "name", title: words.inherits, of: (i) => i.name },
+      { key: "points", title: words.riskPoints, of: (i) => i.risk_points, say: (i) => n(i.risk_points) },
+      { key: "residents", title: words.people, of: (i) => i.residents, say: (i) => (i.residents === undefined ? "–" : n(i.residents)) },
+        { key: "later", title: words.meanLater, of: (i) => i.mean_delay, say: (i) => timeInWords(i.mean_delay, language) },
       { key: "worst", title: words.worstLater, of: (i) => i.worst_delay, say: (i) => timeInWords(i.worst_delay, language) }];
     this.#heirs.show(words.inherits, columns, answer.inherited, "points", words.more);
-    const cut = (["risk_points", "buildings"] as const).flatMap((what) => { const lost = answer[what]?.unreachable ?? 0; return lost > 0 ? [h("p", { className: "fault" }, words.cutOff(n(lost), words.whats[what]))] : []; });
+    const cut = (["risk_points",
+      "buildings"] as const).flatMap((what) => { const lost = answer[what]?.unreachable ?? 0; return lost > 0 ? [h("p", { className: "fault" },
+      words.cutOff(n(lost), words.whats[what]))] : []; });
     return [title, this.#figures(answer), ...cut, this.#heirs.element];
   }
 
@@ -155,9 +170,12 @@ export class StationsTab implements Tab {
       const s = answer[what];
       if (!s) return null;
       const d = s.beyond_after - s.beyond_before;
-      return h("tr", { data: { figure: what } }, h("th", { scope: "row" }, words.whats[what]), h("td", {}, n(s.served)), h("td", {}, n(s.beyond_before)), h("td", {}, n(s.beyond_after)), h("td", {}, d === 0 ? "0" : `${d > 0 ? "+" : "−"}${n(Math.abs(d))}`));
+      return h("tr", { data: { figure: what } }, h("th", { scope: "row" }, words.whats[what]), h("td", {}, n(s.served)), h("td", {}, n(s.beyond_before)), h("td", {}, n(s.beyond_after)),
+        h("td", {}, d === 0 ? "0" : `${d > 0 ? "+" : "−"}${n(Math.abs(d))}`));
     };
-    return h("div", { className: "table-box" }, h("table", {}, h("thead", {}, h("tr", {}, ...[words.figure, words.firstAt, words.beyondNow, words.beyondThen, words.change].map(head))), h("tbody", {}, row("risk_points"), row("residents"), row("buildings"))));
+    return h("div", { className: "table-box" },
+      h("table", {}, h("thead", {}, h("tr", {}, ...[words.figure, words.firstAt, words.beyondNow, words.beyondThen, words.change].map(head))),
+      h("tbody", {}, row("risk_points"), row("residents"), row("buildings"))));
   }
 
   // --- one more
@@ -165,7 +183,9 @@ export class StationsTab implements Tab {
   #find(): void {
     const { asked } = this.#desk;
     this.#wanted = true;
-    void this.#sites.ask(this.#desk.language, (signal) => loadAdditional({ ...whom(asked), candidates: asked.get("sites"), objective: asked.get("aim"), weight: asked.get("weight"), minutes: asked.get("minutes") }, signal), (answer) => {
+    void this.#sites.ask(this.#desk.language,
+      (signal) => loadAdditional({ ...whom(asked), candidates: asked.get("sites"), objective: asked.get("aim"), weight: asked.get("weight"), minutes: asked.get("minutes") }, signal),
+      (answer) => {
       this.#drawSites(answer);
       return this.#saidSites(answer);
     }, this.#words.rules);
@@ -183,7 +203,10 @@ export class StationsTab implements Tab {
     const n = (v: number) => countInWords(v, language);
     const what = words.whats[asked.get("weight") as "residents"] ?? "";
     const site = (b: Site) => h("li", { data: { site: String(b.rank) } }, h("button", { type: "button", className: "step", onclick: () => this.#desk.host.see([b.at]) },
-      h("span", { className: "rank" }, String(b.rank)), h("span", {}, h("b", {}, [b.name || b.road, b.grid?.name].filter(Boolean).join(" · ") || b.at.map((v) => v.toFixed(5)).join(", ")), h("small", {}, [words.gains(n(b.gain), what), b.saved > 0 && words.saves(timeInWords(b.saved, language))].filter(Boolean).join(" · "))), h("span", {})));
-    return [h("p", { className: "summary" }, words.beyondSites(n(answer.now.beyond), `${n(answer.weight)} ${what}`, asked.get("minutes"))), h("ol", { className: "ranked" }, ...answer.best.map(site)), h("p", { className: "wait" }, words.tried(n(answer.candidates)))];
+      h("span", { className: "rank" }, String(b.rank)),
+        h("span", {}, h("b", {}, [b.name || b.road, b.grid?.name].filter(Boolean).join(" · ") || b.at.map((v) => v.toFixed(5)).join(", ")),
+        h("small", {}, [words.gains(n(b.gain), what), b.saved > 0 && words.saves(timeInWords(b.saved, language))].filter(Boolean).join(" · "))), h("span", {})));
+    return [h("p", { className: "summary" }, words.beyondSites(n(answer.now.beyond), `${n(answer.weight)} ${what}`, asked.get("minutes"))),
+      h("ol", { className: "ranked" }, ...answer.best.map(site)), h("p", { className: "wait" }, words.tried(n(answer.candidates)))];
   }
 }

@@ -111,7 +111,9 @@ const zh = {
   ended: (name: string) => `已解除：${name}`,
   dropped: (name: string) => `已取消：${name}`,
   closesNothing: "没有碰到任何道路",
-  rules: { closure_nothing: "没有画到任何道路，请把线或范围画到路上，或选定道路。", closure_period: "结束时间要晚于开始时间。", closure_street: "只能登记本街道范围内的封路。", closure_road: "没有叫这个名字的道路。", closure_past: "结束时间已过。", closure_size: "画得太大，请缩小范围。", closure_traffic: "对象只能是全部、机动车或行人。", no_roads: "没有道路数据，无法计算时间。", role: "没有登记封路的权限。", station_known: "没有这个站点。", layer_unknown: "没有这个图层。", place_outside: "不在本区内。", by_time: "此服务还不能计算道路时间，请改按直线距离。" } as Record<string, string>,
+  rules: { closure_nothing: "没有画到任何道路，请把线或范围画到路上，或选定道路。", closure_period: "结束时间要晚于开始时间。", closure_street: "只能登记本街道范围内的封路。", closure_road: "没有叫这个名字的道路。", closure_past: "结束时间已过。",
+    closure_size: "画得太大，请缩小范围。", closure_traffic: "对象只能是全部、机动车或行人。", no_roads: "没有道路数据，无法计算时间。", role: "没有登记封路的权限。", station_known: "没有这个站点。", layer_unknown: "没有这个图层。",
+    place_outside: "不在本区内。", by_time: "此服务还不能计算道路时间，请改按直线距离。" } as Record<string, string>,
   // areas
   areasHow: "全区道路按最快的站点划分；各片合计为全区。",
   station: "站点",
