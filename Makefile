@@ -6,6 +6,7 @@ export CGO_ENABLED ?= 0
 CLUSTER    := data/postgis/cluster.sh
 BROWSER    := chromium
 SCALE      ?= 1 10 100
+TILE_SCALE ?= 1 100
 # The race detector looks at our code; SQLite's C code in Go, the geometry library
 # and the generator, each in one goroutine, would take ten times as long under
 # it. None of them may use sync.Map: theirs would be linked for everybody's, and
@@ -44,10 +45,13 @@ lint: ## gofmt, vet and staticcheck
 bench: ## load, memory, edits, tiles and answers at SCALE="1 10 100" copies of the district
 	@WANGGE_BENCH_SCALE="$(SCALE)" go test -run '^$$' -bench '^BenchmarkScale$$' -benchtime 1x -timeout 30m ./cmd/wangge
 
-bench-tiles: tools ## tiles: warm ones against a bare handler, cold ones against ST_AsMVT, commit to fresh tile
+bench-tiles: tools ## tiles: warm ones against a bare handler, cold ones against ST_AsMVT, edits, TILE_SCALE="1 100"
 	@go test -run '^$$' -bench '^BenchmarkWarmTile' -benchtime 2s ./api
 	@CI=true go test -run '^$$' -bench '^BenchmarkTiles$$' -benchtime 1x -timeout 20m ./cmd/wangge
 	@CI=true go test -run '^$$' -bench '^BenchmarkForeignEditVisible/postgis$$|^BenchmarkApplyVisible$$' -benchtime 200x -timeout 20m ./cmd/wangge
+	@CI=true go test -count 1 -v -run '^(TestNoTileIsStale|TestEditsElsewhereKeepTiles|TestOverload)$$' ./tiles
+	@CI=true go test -count 1 -v -run '^TestRevalidatingCache$$' ./cmd/wangge
+	@WANGGE_BENCH_SCALE="$(TILE_SCALE)" go test -run '^$$' -bench '^BenchmarkTileScale$$' -benchtime 1x -timeout 30m ./cmd/wangge
 
 viewer: ## rebuild the map page's bundle (Node 20 or newer)
 	@cd api/viewer && npm ci --no-audit --no-fund && npm run build

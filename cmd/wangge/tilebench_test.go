@@ -5,11 +5,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -189,6 +192,85 @@ func (d *bench) firstView() {
 	}
 	slices.Sort(times)
 	fmt.Printf("first view, 20 cold tiles at z14 over HTTP: median %v, worst %v\n", round(times[len(times)/2]), round(times[len(times)-1]))
+}
+
+// BenchmarkTileScale measures tiles on so many copies of the reference district
+// as WANGGE_BENCH_SCALE lists, and prints a table with the ratio of each figure
+// to that of the first size: cold tiles, warm ones over HTTP, and an edit until
+// its tile is made.
+func BenchmarkTileScale(b *testing.B) {
+	dataset, err := luohu.Generate(1, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sizes := strings.Fields(cmp.Or(os.Getenv("WANGGE_BENCH_SCALE"), "1"))
+	columns := make([][]figure, len(sizes))
+	for b.Loop() {
+		for i, size := range sizes {
+			n, err := strconv.Atoi(size)
+			if err != nil {
+				b.Fatalf("WANGGE_BENCH_SCALE: %q is not a number of copies", size)
+			}
+			d := &bench{B: b, scaled: dataset.Scale(n)}
+			d.load()
+			d.figures = nil
+			d.tiles()
+			d.warmTiles()
+			columns[i] = d.figures
+			debug.FreeOSMemory()
+		}
+	}
+	printFigures(sizes, columns)
+}
+
+// warmTiles asks a service for a tile in memory over eight connections, and a
+// bare handler for the same bytes, in turn.
+func (d *bench) warmTiles() {
+	service := httptest.NewServer(api.New(still{snapshot: d.snapshot}, api.Config{}, slog.New(slog.DiscardHandler)))
+	defer service.Close()
+	path := fmt.Sprintf("/tiles/%s/%v.mvt", join(composite), tiles.At(center, 16))
+	body := d.ask(http.DefaultClient, service.URL+path)
+	bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(body)
+	}))
+	defer bare.Close()
+	var ratios []float64
+	for range 15 {
+		ratios = append(ratios, d.rate(service.URL+path)/d.rate(bare.URL))
+	}
+	slices.Sort(ratios)
+	middle := ratios[len(ratios)/2]
+	d.add("warm tiles per second, of a bare handler's", middle, fmt.Sprintf("%.3f", middle))
+}
+
+// rate is how many requests per second are answered over eight connections.
+func (d *bench) rate(address string) float64 {
+	const connections, each = 8, 300
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, DisableCompression: true}}
+	defer client.CloseIdleConnections()
+	began := time.Now()
+	var group sync.WaitGroup
+	for range connections {
+		group.Go(func() {
+			for range each {
+				d.ask(client, address)
+			}
+		})
+	}
+	group.Wait()
+	return connections * each / time.Since(began).Seconds()
+}
+
+func (d *bench) ask(client *http.Client, address string) []byte {
+	request, err := http.NewRequestWithContext(d.Context(), http.MethodGet, address, nil)
+	d.must(err)
+	request.Header.Set("Accept-Encoding", "gzip")
+	response, err := client.Do(request)
+	d.must(err)
+	body, err := io.ReadAll(response.Body)
+	d.must(cmp.Or(err, response.Body.Close()))
+	return body
 }
 
 func join(layers []spatial.LayerID) string {
