@@ -443,6 +443,17 @@ func (f *covering) tellScenario() toldScenario {
 	return told
 }
 
+// obeyedOnFoot are the closures in force that people on foot obey.
+func (r *request) obeyedOnFoot() []obeyedClosure {
+	list := []obeyedClosure{}
+	for _, c := range r.closures().Closures {
+		if c.Concerns(closure.Walking) {
+			list = append(list, obeyedClosure{c.ID, c.Name, instant(c.Until)})
+		}
+	}
+	return list
+}
+
 // worst are the units with most people who are not covered.
 func (f *covering) worst() []string {
 	const most = 10
@@ -493,6 +504,9 @@ func (f *covering) writeJSON(w http.ResponseWriter, r *request, head analysis) e
 		add("scenario", f.tellScenario())
 		add("today", json.RawMessage(appendUnit(nil, f.list, f.before)))
 		add("difference", json.RawMessage(appendChange(nil, f.list, f.totals.change)))
+	}
+	if f.reach == reachWalking {
+		add("closures", r.obeyedOnFoot())
 	}
 	add("totals", json.RawMessage(appendUnit(nil, f.list, &f.totals)))
 	add("worst", f.worst())

@@ -6,10 +6,16 @@ import (
 	"math"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/geojson"
 
 	"wangge/spatial"
+	"wangge/spatial/closure"
 )
 
 // district of the reference data.
@@ -313,5 +319,38 @@ func TestBottlenecksOfTheDistrict(t *testing.T) {
 		if got := relieved.Difference["served"].(float64); math.Abs(got-float64(first.People)*part) > 1 {
 			t.Errorf("%v m² more at %s place %v more people, said were %d", first.Area*part, first.Shelter, got, first.People)
 		}
+	}
+}
+
+// TestClosuresInForceBlock: a closure in force does to people on foot what a
+// scenario with the same block does, and is named; without closures nothing
+// is blocked, and in a straight line nobody cares.
+func TestClosuresInForceBlock(t *testing.T) {
+	whole, err := reference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	area := orb.Bound{Min: orb.Point{114.11, 22.54}, Max: orb.Point{114.13, 22.56}}.ToPolygon()
+	closed := withClosures(t, spatial.New(1, slices.Collect(whole.Layers())...), closure.Closure{ID: 1, Name: "积水", Since: time.Unix(1, 0).UTC(), Traffic: closure.All, Geometry: area},
+		closure.Closure{ID: 2, Name: "限行", Since: time.Unix(1, 0).UTC(), Traffic: closure.Driving, Geometry: area})
+	on := server(t, fixed{snapshot: closed}, Config{})
+	shape, err := json.Marshal(geojson.NewGeometry(area))
+	if err != nil {
+		t.Fatal(err)
+	}
+	question := `"by":"street","radius":500,"reach":"walking"`
+	blocked := coverageOf(t, askOf(referenceServer(t), http.MethodPost, "/coverage", `{`+question+`,"scenario":{"block":[{"area":`+string(shape)+`}]}}`))
+	w := askOf(on, http.MethodPost, "/coverage", `{`+question+`}`)
+	now := coverageOf(t, w)
+	delete(blocked.Totals, "delta")
+	if !reflect.DeepEqual(now.Totals, blocked.Totals) || len(blocked.Difference) == 0 {
+		t.Errorf("with the closure %v, with the block %v", now.Totals, blocked.Totals)
+	}
+	if body := w.Body.String(); !strings.Contains(body, `"closures":[{"id":1,"name":"积水","until":null}]`) {
+		t.Errorf("the closure is not named: %.600s", body)
+	}
+	open := coverageOf(t, askOf(on, http.MethodPost, "/coverage", `{`+question+`,"closures":false}`))
+	if !reflect.DeepEqual(open.Totals, blocked.Today) {
+		t.Errorf("without closures %v, want %v", open.Totals, blocked.Today)
 	}
 }
