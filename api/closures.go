@@ -18,6 +18,7 @@ import (
 	"wangge/spatial/adjustment"
 	"wangge/spatial/closure"
 	"wangge/spatial/geodesic"
+	"wangge/spatial/relate"
 	"wangge/spatial/road"
 )
 
@@ -37,6 +38,8 @@ func (s *Server) closureRoutes() []route {
 	}
 	change := []parameter{closureParam, tagParam, keyParam, datumParam}
 	return append(routes,
+		route{method: http.MethodGet, path: "/closures/{id}/audit", summary: "What was done to a closure through the service, by whom and when, oldest first",
+			parameters: []parameter{closureParam, jsonFormat}, media: []string{mediaJSON}, roles: signedIn, handle: s.closureAudit},
 		route{method: http.MethodPost, path: "/closures", summary: "Close roads for a period: what a line or area meets, or by name. Answers by time follow at once",
 			parameters: []parameter{keyParam, datumParam}, body: mediaJSON, media: []string{mediaGeoJSON}, roles: closers, handle: s.closeRoads},
 		route{method: http.MethodPatch, path: "/closures/{id}", summary: "Change a closure: members that are given replace those it has",
@@ -354,6 +357,10 @@ func (r *request) closureShape(body node) (orb.Geometry, error) {
 	return body.shape("geometry", in)
 }
 
+// maxShape is the most positions of the shape of a closure: each is held against
+// every piece of road near.
+const maxShape = 2000
+
 // shape reads a line or polygon, or several, that a member holds.
 func (n node) shape(name string, in frame) (orb.Geometry, error) {
 	g, err := parseGeometry(n.members[name], n.place(name))
@@ -362,6 +369,9 @@ func (n node) shape(name string, in frame) (orb.Geometry, error) {
 	}
 	if err := spatial.ValidateGeometry(g); err != nil {
 		return nil, placed(n.place(name), err)
+	}
+	if count := relate.New(g).Vertices(); count > maxShape {
+		return nil, n.refuse(name, "closure_size", fmt.Sprintf("it has %d positions, more than %d", count, maxShape), "draw it with fewer: what it meets is what counts")
 	}
 	if err := in.toDegrees(&g); err != nil {
 		return nil, placed(n.place(name), err)

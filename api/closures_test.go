@@ -72,6 +72,17 @@ func TestClosure(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	o.must(http.StatusNotFound, "", http.MethodGet, here, "")
+	var audit struct{ Audit []closureAction }
+	into(t, o.ask("guest", http.MethodGet, here+"/audit", ""), &audit)
+	done := ""
+	for _, a := range audit.Audit {
+		done += a.Actor + " " + a.Action + ", "
+	}
+	if done != "huangbei close, reviewer edit, huangbei reopen, " {
+		t.Error(done)
+	}
+	o.must(http.StatusUnauthorized, "", http.MethodGet, here+"/audit", "")
+	o.must(http.StatusNotFound, "guest", http.MethodGet, "/closures/77/audit", "")
 	o.must(http.StatusNotFound, "reviewer", http.MethodDelete, here, "")
 	if again := o.must(http.StatusCreated, "chief", http.MethodPost, "/closures", `{"roads":"东街"}`); again["id"] != 2.0 || told(again)["name"] != "东街" {
 		t.Errorf("a number is given twice: %v", again)
@@ -145,20 +156,21 @@ func TestWhoMayCloseRoads(t *testing.T) {
 func TestClosureRefuses(t *testing.T) {
 	o := openOfficeOf(t, roadTown(t, true))
 	for name, test := range map[string]struct{ body, rule, says string }{
-		"nothing":                {`{}`, "closure_nothing", "neither"},
-		"no such road":           {`{"roads":["沿江路"]}`, "closure_road", "沿江路"},
-		"in the sea":             {`{"geometry":` + lineAt(at(9, 9), at(9.1, 9)) + `}`, "closure_nothing", "meets no road"},
-		"ends first":             {`{"roads":["东街"],"since":"2026-01-02","until":"2026-01-01"}`, "closure_period", "never"},
-		"over already":           {`{"roads":["东街"],"since":"2020-01-01","until":"2020-01-02"}`, "closure_past", "over"},
-		"no time":                {`{"roads":["东街"],"until":"soon"}`, "member_time", "soon"},
-		"a kind of traffic":      {`{"roads":["东街"],"traffic":"bicycles"}`, "closure_traffic", "bicycles"},
-		"a point":                {`{"geometry":{"type":"Point","coordinates":[114,22]}}`, "drawing_kind", "Point"},
-		"NaN":                    {`{"geometry":{"type":"LineString","coordinates":[[NaN,22],[114,22]]}}`, "body_json", "N"},
-		"off the globe":          {`{"geometry":{"type":"LineString","coordinates":[[514,22],[114,22]]}}`, "position_on_earth", "514"},
-		"a ring that is open":    {`{"geometry":{"type":"Polygon","coordinates":[[[114,22],[114.1,22],[114.1,22.1]]]}}`, "ring_length", "ring"},
-		"an unknown member":      {`{"roads":["东街"],"from":"2020-01-01"}`, "member_unknown", "since"},
-		"roads that are no list": {`{"roads":7}`, "member_list", "list"},
-		"a number for a name":    {`{"name":7,"roads":["东街"]}`, "member_text", "text"},
+		"nothing":                   {`{}`, "closure_nothing", "neither"},
+		"no such road":              {`{"roads":["沿江路"]}`, "closure_road", "沿江路"},
+		"in the sea":                {`{"geometry":` + lineAt(at(9, 9), at(9.1, 9)) + `}`, "closure_nothing", "meets no road"},
+		"ends first":                {`{"roads":["东街"],"since":"2026-01-02","until":"2026-01-01"}`, "closure_period", "never"},
+		"over already":              {`{"roads":["东街"],"since":"2020-01-01","until":"2020-01-02"}`, "closure_past", "over"},
+		"no time":                   {`{"roads":["东街"],"until":"soon"}`, "member_time", "soon"},
+		"a kind of traffic":         {`{"roads":["东街"],"traffic":"bicycles"}`, "closure_traffic", "bicycles"},
+		"a point":                   {`{"geometry":{"type":"Point","coordinates":[114,22]}}`, "drawing_kind", "Point"},
+		"NaN":                       {`{"geometry":{"type":"LineString","coordinates":[[NaN,22],[114,22]]}}`, "body_json", "N"},
+		"off the globe":             {`{"geometry":{"type":"LineString","coordinates":[[514,22],[114,22]]}}`, "position_on_earth", "514"},
+		"a ring that is open":       {`{"geometry":{"type":"Polygon","coordinates":[[[114,22],[114.1,22],[114.1,22.1]]]}}`, "ring_length", "ring"},
+		"a shape of many positions": {`{"geometry":` + lineAt(manyPositions(maxShape+1)...) + `}`, "closure_size", "more than 2000"},
+		"an unknown member":         {`{"roads":["东街"],"from":"2020-01-01"}`, "member_unknown", "since"},
+		"roads that are no list":    {`{"roads":7}`, "member_list", "list"},
+		"a number for a name":       {`{"name":7,"roads":["东街"]}`, "member_text", "text"},
 	} {
 		got := o.must(http.StatusBadRequest, "reviewer", http.MethodPost, "/closures", test.body)
 		if got["rule"] != test.rule || !strings.Contains(fmt.Sprint(got["detail"], got["fix"]), test.says) {
@@ -275,13 +287,20 @@ func (s stopping) Write(b []byte) (int, error) {
 func TestEventsTellClosures(t *testing.T) {
 	for _, only := range []spatial.LayerID{"", "response_areas", closure.Layer, "grids"} {
 		for _, active := range []string{"[6]", "[]"} {
-			turn := time.Now().Add(20 * time.Millisecond)
+			turn := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
 			c := closure.Closure{ID: 6, Roads: []string{"东街"}, Since: turn}
 			if active == "[]" {
 				c.Since, c.Until = time.Time{}, turn
 			}
 			state := withClosures(t, roadTown(t, true), c)
 			s := server(t, fixed{snapshot: state}, Config{})
+			looks := 0
+			s.now = func() time.Time { // the first look is before the turn
+				if looks++; looks == 1 {
+					return turn.Add(-time.Hour)
+				}
+				return turn
+			}
 			patience := 20 * time.Second
 			if only == "grids" {
 				patience = 100 * time.Millisecond // nothing comes
@@ -305,4 +324,13 @@ func TestEventsTellClosures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// manyPositions are those of a zigzag.
+func manyPositions(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = at(1.5+float64(i)/1e4, 0.44+float64(i%2)/50)
+	}
+	return list
 }

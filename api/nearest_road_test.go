@@ -422,6 +422,7 @@ func TestNearestToEachRefuses(t *testing.T) {
 		"closes nothing":      {`{"by":"time",` + place + `,"what_if":{"type":"FeatureCollection","features":[{"geometry":` + lineAt(at(9, 9), at(9, 9.1)) + `}]}}`, "closure_nothing", "meets no road"},
 		"no closure":          {`{"by":"time",` + place + `,"what_if":{}}`, "closure_nothing", "neither"},
 		"points for closures": {`{"by":"time",` + place + `,"what_if":{"type":"Feature","geometry":{"type":"Point","coordinates":[1,1]}}}`, "drawing_kind", "Point"},
+		"too many positions":  {`{"by":"time",` + place + `,"what_if":{"type":"FeatureCollection","features":[` + strings.Repeat(`{"geometry":`+lineAt(manyPositions(1800)...)+`},`, 2) + `{"geometry":` + lineAt(manyPositions(1800)...) + `}]}}`, "closure_size", "5000"},
 		"a period":            {`{"by":"time",` + place + `,"what_if":{"roads":["东街"],"until":"2030-01-01"}}`, "member_unknown", "roads"},
 		"ways of many":        {`{"by":"time","route":true,` + place + `}`, "parameter_route", "GET"},
 		"an unknown option":   {`{"speed":5,` + place + `}`, "member_unknown", "profile"},

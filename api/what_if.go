@@ -5,10 +5,14 @@ import (
 	"fmt"
 
 	"wangge/spatial/closure"
+	"wangge/spatial/relate"
 )
 
 // maxTried is the most closures that are tried at once.
 const maxTried = 1000
+
+// maxTriedPositions is the most positions of their shapes together.
+const maxTriedPositions = 5000
 
 // triedClosures are the closures that a body tries on top of those in force: a
 // FeatureCollection of lines and areas, one of them, or an object with
@@ -78,6 +82,7 @@ func tryNode(raw json.RawMessage, where string) (node, error) {
 // tries reads closures and holds them against the roads.
 func (r *request) tries(parts []node) ([]closure.Closure, error) {
 	var tried []closure.Closure
+	positions := 0
 	for _, part := range parts {
 		c, err := r.closureBody(part, closure.Closure{})
 		if err != nil {
@@ -86,6 +91,9 @@ func (r *request) tries(parts []node) ([]closure.Closure, error) {
 		n, err := r.network()
 		if err != nil {
 			return nil, err
+		}
+		if positions += relate.New(c.Geometry).Vertices(); positions > maxTriedPositions {
+			return nil, part.refuse("geometry", "closure_size", fmt.Sprintf("the closures have more than %d positions together", maxTriedPositions), "try fewer at once, or draw them with fewer positions")
 		}
 		if err := c.Check(n); err != nil {
 			return nil, placed(part.where, err)

@@ -308,3 +308,26 @@ func ClosureActions(s *spatial.Snapshot, by adjustment.Actor, c closure.Closure)
 	}
 	return []string{EditRoad, ReopenRoad}
 }
+
+// ClosureRecord is something that was done to a closure.
+type ClosureRecord struct {
+	At     time.Time
+	Actor  adjustment.Actor
+	Action string
+}
+
+// ClosureAudit reads what was done to a closure through the service, oldest
+// first. What other programs did to it is not known.
+func ClosureAudit(s *spatial.Snapshot, id int64) []ClosureRecord {
+	log, err := s.Layer(closureLog)
+	if err != nil {
+		return nil
+	}
+	var records []ClosureRecord
+	for f := range log.All() {
+		if f.Value(cClosure).Int() == id {
+			records = append(records, ClosureRecord{f.Value(cAt).Time(), adjustment.Actor{Name: f.Value(cActor).Text(), Role: adjustment.Role(f.Value(cRole).Text()), Street: f.Value(cStreet).Text()}, f.Value(cAction).Text()})
+		}
+	}
+	return records
+}
