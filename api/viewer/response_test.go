@@ -263,6 +263,23 @@ func testClosure(t *testing.T, chromium context.Context, server string) {
 	p.do(click(`[data-key="clear"]`))
 	p.until(`!document.querySelector("#closure-preview [data-edges]")`)
 
+	p.do(click(`[data-tool="pick"]`))
+	road := eval[struct {
+		position
+		Name string `json:"name"`
+	}](p, `(() => {
+		const map = wangge.map, { left, top, width, height } = map.getCanvas().getBoundingClientRect();
+		for (let y = 200; y < height - 200; y += 5) for (let x = 200; x < width - 200; x += 5) {
+			const found = map.queryRenderedFeatures([[x - 8, y - 8], [x + 8, y + 8]]).filter((f) => f.sourceLayer === "roads" && f.properties.name);
+			if (new Set(found.map((f) => f.properties.name)).size === 1) return { x: x + left, y: y + top, name: found[0].properties.name };
+		}
+	})()`)
+	p.do(chromedp.MouseClickXY(road.X, road.Y), seen(".chips li"))
+	if chosen := p.text(".chips li"); chosen != road.Name {
+		p.Errorf("a click on %s chose %s", road.Name, chosen)
+	}
+	p.do(click(".chips li button"), chromedp.WaitNotPresent(chromedp.CSS(".chips li")))
+
 	p.do(click(`[name="road"]`), keys("沿河北路"), seen(`[data-road="沿河北路"]`), click(`[data-road="沿河北路"]`), seen(".chips li"))
 	p.until(`document.querySelector('#closure-preview[data-state="ready"] [data-edges]')`)
 	if said := p.text("#closure-preview"); !strings.Contains(said, "沿河北路") {

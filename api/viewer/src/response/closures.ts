@@ -108,6 +108,7 @@ export class ClosuresTab implements Tab {
         tool(this.#picking ? words.picking : words.pickRoad, "pick", this.#picking, () => { this.#picking = !this.#picking; this.#stopSketch(); this.#showForm(); })),
       this.#finder(), h("p", { className: "wait", role: "status" }, this.#sketching ? words.drawing : this.#drawing ? `${words.drawn[this.#drawing.type]} ${words.redraw}` : ""),
       this.#roads.length > 0 ? h("ul", { className: "chips" }, ...this.#roads.map(chip)) : "",
+      this.#roads.length > 0 && this.#drawing ? h("p", { className: "doubt" }, words.both) : "",
       this.#drawing || this.#sketching || this.#roads.length > 0 ? h("p", { className: "row-buttons" },
         h("button", { type: "button", data: { key: "clear" }, onclick: () => this.#clear() }, words.clear)) : ""));
   }
