@@ -13,6 +13,20 @@ var (
 	NearestByHeap = nearestByHeap
 )
 
+// Compare is the comparison with the twin: some places from some starts.
+func Compare(t *testing.T, r *rand.Rand, g *Graph) (cases int) {
+	var starts []Start
+	for range 1 + r.IntN(4) {
+		if p, ok := somePosition(r, g); ok {
+			starts = append(starts, Start{p, Millis(r.IntN(3) * 20_000)})
+		}
+	}
+	if len(starts) == 0 {
+		return 0
+	}
+	return compare(t, r, g, starts)
+}
+
 // city is a graph of about n junctions: crooked streets of all classes, a
 // quarter of them one-way, with gaps; and 43 starts.
 func city(tb testing.TB, n int) (*Graph, []Start) {

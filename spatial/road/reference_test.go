@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/paulmach/orb"
 
+	"wangge/data/format"
 	"wangge/data/luohu"
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
@@ -117,6 +119,58 @@ func BenchmarkGraph(b *testing.B) {
 		})
 		bench("closure", func() { g.Without(func(edge int32) bool { return edge%97 == 0 }).From(starts) })
 	}
+}
+
+// extract names the variable with an OpenStreetMap extract (.osm.pbf) to try
+// searches on.
+const extract = "WANGGE_OSM"
+
+// TestTimesOnAnExtract compares with the twin on real roads, with up to a tenth of
+// them closed at random, as TestTimesAreBellmanAndFords does.
+func TestTimesOnAnExtract(t *testing.T) {
+	path := os.Getenv(extract)
+	if path == "" {
+		t.Skip(extract + " names no extract")
+	}
+	g := graphOf(t, path)
+	random := rand.New(rand.NewPCG(3, 1))
+	cases := 0
+	for cases < 10_000 && !t.Failed() {
+		share := random.Float64() / 10
+		cases += road.Compare(t, random, g.Without(func(int32) bool { return random.Float64() < share }))
+	}
+	c := g.Connectivity()
+	t.Logf("%d junctions, %d edges, %.0f km, %d parts, %d turns; %d cases", c.Junctions, c.Edges, c.Length/1000, c.Parts, g.Nodes()-c.Junctions, cases)
+}
+
+func graphOf(tb testing.TB, path string) *road.Graph {
+	tb.Helper()
+	read, err := format.ReadOSM(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	made := func(schema *spatial.Schema, rows []spatial.Row) *spatial.Layer {
+		layer, err := spatial.NewLayer(schema, 1, func(yield func(spatial.Row, error) bool) {
+			for _, row := range rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return layer
+	}
+	n, err := road.New(made(road.Schema(), read.Roads), made(road.TurnSchema(), read.Turns))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	g, err := n.Profile("driving")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return g
 }
 
 // BenchmarkSnap brings places in the district onto its roads.

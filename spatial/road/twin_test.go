@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// twin finds times by Bellman and Ford over arcs: how soon the end of each is
-// reached. It knows junctions and restrictions, and no nodes.
+// twin finds times by Bellman and Ford over arcs, going on from those whose time
+// has changed: how soon the end of each is reached. It knows junctions and
+// restrictions, and no nodes.
 type twin struct {
 	g     *Graph
 	start Start
@@ -69,19 +70,24 @@ func newTwin(g *Graph, start Start) *twin {
 			w.ends[arc] = int(start.After) + w.cost(arc) - w.walked(arc, start.Fraction)
 		}
 	}
-	var pairs [][2]int
-	for a := range w.ends {
-		for b := range w.ends {
-			if w.follows(a, b) {
-				pairs = append(pairs, [2]int{a, b})
-			}
+	away := map[int32][]int{} // arcs by where they begin
+	for b := range w.ends {
+		from, _ := w.junctions(b)
+		away[from] = append(away[from], b)
+	}
+	var open []int
+	for arc, end := range w.ends {
+		if end < never {
+			open = append(open, arc)
 		}
 	}
-	for changed := true; changed; {
-		changed = false
-		for _, p := range pairs {
-			if d := w.ends[p[0]] + w.cost(p[1]); d < w.ends[p[1]] {
-				w.ends[p[1]], changed = d, true
+	for ; len(open) > 0; open = open[1:] {
+		a := open[0]
+		_, to := w.junctions(a)
+		for _, b := range away[to] {
+			if d := w.ends[a] + w.cost(b); w.follows(a, b) && d < w.ends[b] {
+				w.ends[b] = d
+				open = append(open, b)
 			}
 		}
 	}
