@@ -53,7 +53,8 @@ func TestAreasAreAllRoads(t *testing.T) {
 func checkPiece(t *testing.T, v *Service, responder int, p Piece) {
 	t.Helper()
 	at := v.Graph().Along(p.Edge, (p.From+p.To)/2)
-	ranking := v.Rank(&Places{points: []orb.Point{at.At}, at: []road.Position{at}}, len(v.Responders()), available)
+	place := &Places{points: []orb.Point{at.At}, first: []int32{0, 1}, accesses: []road.Position{at}, hindered: []Hindrance{Free}}
+	ranking := v.Rank(place, len(v.Responders()), available)
 	answer := ranking.At(0)
 	if responder < 0 {
 		if len(answer.Arrivals) > 0 {
@@ -184,7 +185,8 @@ func placesOf(t testing.TB, s *spatial.Snapshot, layer spatial.LayerID) *Places 
 
 // TestReferenceAreas: the areas of the reference dataset hold all people, risk
 // points and roads, tile the district, and nearly all buildings stand in the
-// polygon of the station that reaches them first.
+// polygon of the station that reaches them first; those that do not are reached
+// sooner from another road than the nearest.
 func TestReferenceAreas(t *testing.T) {
 	s, v := luohuService(t)
 	a := v.Areas(nil)
@@ -229,8 +231,8 @@ func TestReferenceAreas(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d buildings (%.2f %%) with %d people stand in the polygon of another station", elsewhere, features, 100*float64(elsewhere)/float64(features), beyond)
-	if elsewhere > features/100 {
-		t.Errorf("more than a hundredth stand in the polygon of another station")
+	if elsewhere > features/33 {
+		t.Errorf("more than one in 33 stand in the polygon of another station")
 	}
 }
 

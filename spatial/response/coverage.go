@@ -134,7 +134,7 @@ func (r *Ranking) Away(responder int, sum string) Loss {
 		c := count(i)
 		loss.Places++
 		loss.Sum += c.sum
-		next, later := r.second(i)
+		next, later := r.ranked(i, 1)
 		if next < 0 {
 			loss.Unreached++
 			continue
@@ -152,18 +152,6 @@ func (r *Ranking) Away(responder int, sum string) Loss {
 	slices.SortStableFunc(loss.Takers, func(a, b Taker) int { return cmp.Compare(b.Places, a.Places) })
 	loss.Mean, loss.Most = all.mean(), all.most
 	return loss
-}
-
-// second is who gets to a place next, and when.
-func (r *Ranking) second(i int) (responder int, time road.Millis) {
-	next := r.reaches[(r.k+1)*i+1]
-	if next.responder < 0 {
-		return -1, road.Unreachable
-	}
-	if time = r.service.whole(r.at[i], next.time); time == road.Unreachable {
-		return -1, time
-	}
-	return int(next.responder), time
 }
 
 // delay adds up how much longer it takes.

@@ -174,13 +174,18 @@ func benefitOf(v *Service, places *Places, o MoreOptions, more *road.Start) (b B
 		starts = append(starts, *more)
 	}
 	times := v.graph.From(starts)
-	for i, at := range v.positions(places) {
+	for i := range places.Len() {
 		weight := int64(1)
 		if o.Weight != "" {
 			weight = places.Feature(i).Attribute(o.Weight).Int()
 		}
-		reached, _, ok := times.At(at)
-		time := v.whole(at, reached)
+		reached := road.Unreachable
+		for _, at := range places.of(i) {
+			if t, _, ok := times.At(at); ok && v.Graph().Usable(at.Edge) {
+				reached = min(reached, t+v.walk(at))
+			}
+		}
+		time, ok := v.whole(reached), reached < road.Unreachable
 		switch {
 		case !ok:
 			b.Unreached += weight

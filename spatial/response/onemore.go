@@ -75,10 +75,9 @@ func (v *Service) OneMore(p *Places, o MoreOptions) (More, error) {
 	starts, points := v.candidates(o)
 	sites := make([]Site, len(starts))
 	abreast(len(starts), func(from, to int) {
-		trial := m.times.Trial()
+		j := m.judge()
 		for i := from; i < to; i++ {
-			trial.Try(starts[i])
-			sites[i] = Site{i, points[i], starts[i].Position, m.with(trial)}
+			sites[i] = Site{i, points[i], starts[i].Position, j.with(starts[i])}
 		}
 	})
 	best := make([]Site, 0, maxSites+1)
@@ -111,7 +110,8 @@ func (v *Service) candidates(o MoreOptions) (starts []road.Start, points []orb.P
 		}
 		return starts, points
 	}
-	for _, at := range v.positions(o.Candidates) {
+	for i := range o.Candidates.Len() {
+		at, _ := v.nearestOpen(o.Candidates, i)
 		leaving := plus(o.Turnout, road.Over(at.Away, v.query.Parameters.Yard))
 		if leaving == road.Unreachable {
 			at = road.Nowhere()
@@ -126,20 +126,30 @@ type more struct {
 	service *Service
 	limit   road.Millis
 	times   *road.Times
-	on      [][]served // places by edge
-	always  []served   // those at junctions, which are on many edges
+	places  []served
+	on      [][]way // to places, by edge
+	always  []way   // those over junctions, which are on many edges
 	weight  int64
 	before  Benefit
 }
 
 // served is a place with the soonest time so far.
 type served struct {
-	at     road.Position
-	now    road.Millis // on the road
+	now    road.Millis // from the order
 	weight int64
 }
 
+// way is an access of a place.
+type way struct {
+	place int32
+	at    road.Position
+	walk  road.Millis
+}
+
 func (v *Service) newMore(p *Places, o MoreOptions) (*more, error) {
+	if o.Weight != "" && !p.has(o.Weight, spatial.TypeInt) {
+		return nil, &spatial.InvalidError{Rule: "weight", Where: "field " + o.Weight, Detail: "the places have no such field of whole numbers"}
+	}
 	starts := make([]road.Start, len(v.starts))
 	for i := range starts {
 		starts[i].Position = road.Nowhere()
@@ -147,12 +157,9 @@ func (v *Service) newMore(p *Places, o MoreOptions) (*more, error) {
 	for _, i := range v.kept(o.Keep) {
 		starts[i] = v.starts[i]
 	}
-	m := &more{service: v, limit: o.Limit, times: v.graph.From(starts), on: make([][]served, v.graph.Edges())}
+	m := &more{service: v, limit: o.Limit, times: v.graph.From(starts), on: make([][]way, v.graph.Edges())}
 	weigh := p.counter(o.Weight, "")
-	if o.Weight != "" && !p.has(o.Weight, spatial.TypeInt) {
-		return nil, &spatial.InvalidError{Rule: "weight", Where: "field " + o.Weight, Detail: "the places have no such field of whole numbers"}
-	}
-	for i, at := range v.positions(p) {
+	for i := range p.Len() {
 		weight := int64(1)
 		if o.Weight != "" {
 			weight = weigh(i).sum
@@ -160,24 +167,36 @@ func (v *Service) newMore(p *Places, o MoreOptions) (*more, error) {
 		if weight < 0 || m.weight+weight > math.MaxInt32 {
 			return nil, &spatial.InvalidError{Rule: "weight", Where: "field " + o.Weight, Detail: fmt.Sprintf("weights such as %d are below 0 or add up to more than 2³¹", weight)}
 		}
-		now, _, _ := m.times.At(at)
-		s := served{at, now, weight}
 		m.weight += weight
-		m.before = m.before.plus(m.of(s, now), 1)
-		switch {
-		case at.Edge < 0:
-		case at.AtJunction():
-			m.always = append(m.always, s)
-		default:
-			m.on[at.Edge] = append(m.on[at.Edge], s)
-		}
+		m.places = append(m.places, served{m.add(int32(i), p.of(i)), weight})
+		m.before = m.before.plus(m.of(m.places[i], m.places[i].now), 1)
 	}
 	return m, nil
 }
 
-// of is what a place adds if its road is reached at a time.
+// add takes in the accesses of a place, and tells the soonest time so far.
+func (m *more) add(place int32, accesses []road.Position) road.Millis {
+	soonest := road.Unreachable
+	for _, at := range accesses {
+		if !m.service.graph.Usable(at.Edge) {
+			continue
+		}
+		w := way{place, at, m.service.walk(at)}
+		if t, _, ok := m.times.At(at); ok {
+			soonest = min(soonest, plus(t, w.walk))
+		}
+		if at.AtJunction() {
+			m.always = append(m.always, w)
+		} else {
+			m.on[at.Edge] = append(m.on[at.Edge], w)
+		}
+	}
+	return soonest
+}
+
+// of is what a place adds if it is reached at a time.
 func (m *more) of(s served, reached road.Millis) Benefit {
-	time := m.service.whole(s.at, reached)
+	time := m.service.whole(reached)
 	switch {
 	case time == road.Unreachable:
 		return Benefit{Beyond: s.weight, Unreached: s.weight}
@@ -191,19 +210,48 @@ func (b Benefit) plus(o Benefit, times int64) Benefit {
 	return Benefit{b.Beyond + times*o.Beyond, b.Unreached + times*o.Unreached, b.Time + times*o.Time}
 }
 
-// with is how well places are reached with the start of a trial.
-func (m *more) with(trial *road.Trial) Benefit {
-	b := m.before
-	improve := func(all []served) {
-		for _, s := range all {
-			if t := trial.At(s.at); t < s.now {
-				b = b.plus(m.of(s, s.now), -1).plus(m.of(s, t), 1)
-			}
-		}
+// judge is a trial and the places that it reaches sooner. It is one goroutine's.
+type judge struct {
+	*more
+	trial  *road.Trial
+	sooner []road.Millis // by place; Unreachable where it is not
+	served []int32       // places where it is
+}
+
+func (m *more) judge() *judge {
+	j := &judge{more: m, trial: m.times.Trial(), sooner: make([]road.Millis, len(m.places))}
+	for i := range j.sooner {
+		j.sooner[i] = road.Unreachable
 	}
-	for _, edge := range trial.Edges() {
-		improve(m.on[edge])
+	return j
+}
+
+// with is how well places are reached with one more start.
+func (j *judge) with(start road.Start) Benefit {
+	j.trial.Try(start)
+	for _, edge := range j.trial.Edges() {
+		j.offer(j.on[edge])
 	}
-	improve(m.always)
+	j.offer(j.always)
+	b := j.before
+	for _, i := range j.served {
+		s := j.places[i]
+		b = b.plus(j.of(s, s.now), -1).plus(j.of(s, j.sooner[i]), 1)
+		j.sooner[i] = road.Unreachable
+	}
+	j.served = j.served[:0]
 	return b
+}
+
+func (j *judge) offer(ways []way) {
+	for _, w := range ways {
+		t := plus(j.trial.At(w.at), w.walk)
+		if t >= j.places[w.place].now || t >= j.sooner[w.place] {
+			continue
+		}
+		if j.sooner[w.place] == road.Unreachable {
+			j.served = append(j.served, w.place)
+		}
+		j.sooner[w.place] = t
+	}
 }

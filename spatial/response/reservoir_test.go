@@ -114,7 +114,7 @@ func BenchmarkByRoad(b *testing.B) {
 		again.table()
 	})
 	run("one", func(i int) { v.Nearest(risks.Point(i%risks.Len()), 3, nil) })
-	run("snap_42336", func(int) { NewPlaces(v.Graph(), risks.points) })
+	run("snap_42336", func(int) { v.Places(risks.points) })
 	x, err := IndexOf(s, "response_points")
 	if err != nil {
 		b.Fatal(err)

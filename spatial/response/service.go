@@ -28,6 +28,8 @@ type Query struct {
 type Service struct {
 	query      Query
 	layers     []spatial.LayerID
+	barriers   *barriers
+	open       *road.Graph // without closures
 	graph      *road.Graph
 	responders []Responder
 	starts     []road.Start // as many as responders
@@ -38,7 +40,8 @@ type Service struct {
 type Responder struct {
 	Feature spatial.Feature
 	Place   orb.Point     // where it stands
-	At      road.Position // where it comes onto the road; Edge -1 if it stands nowhere or there is no road
+	At      road.Position // where it comes onto the road; Edge -1 if it stands nowhere or does not get onto one
+	CutOff  bool          // the road it stands at is closed
 	Turnout road.Millis   // from the order to leaving
 	Given   bool          // the turnout is its own, from the field turnout in seconds
 	leaving road.Millis   // turnout and the way onto the road
@@ -53,7 +56,7 @@ func On(s *spatial.Snapshot, q Query) (*Service, error) {
 	if err := q.Parameters.Validate(); err != nil {
 		return nil, err
 	}
-	layers := append(road.Layers(s), q.Responders)
+	layers := layersOf(s, q.Responders)
 	known, err := spatial.Derive(s, layers, func(s *spatial.Snapshot) (*services, error) {
 		n, err := road.Of(s)
 		if err != nil {
@@ -63,7 +66,8 @@ func On(s *spatial.Snapshot, q Query) (*Service, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &services{network: n, responders: responders, layers: layers}, nil
+		barriers, err := barriersOf(s)
+		return &services{network: n, responders: responders, barriers: barriers, layers: layers}, err
 	})
 	if err != nil {
 		return nil, err
@@ -75,6 +79,7 @@ func On(s *spatial.Snapshot, q Query) (*Service, error) {
 type services struct {
 	network    *road.Network
 	responders *spatial.Layer
+	barriers   *barriers
 	layers     []spatial.LayerID
 	mu         sync.Mutex
 	recent     []*made // the latest used first
@@ -116,10 +121,11 @@ func (q Query) key() string {
 }
 
 func (k *services) make(q Query) (*Service, error) {
-	g, err := k.network.Profile(q.Profile)
+	open, err := k.network.Profile(q.Profile)
 	if err != nil {
 		return nil, err
 	}
+	g := open
 	for _, edge := range q.Closed {
 		if edge < 0 || int(edge) >= k.network.Edges() {
 			return nil, &spatial.InvalidError{Rule: "edge_unknown", Where: "closed edges", Detail: fmt.Sprintf("there is no edge %d", edge)}
@@ -128,7 +134,7 @@ func (k *services) make(q Query) (*Service, error) {
 	if len(q.Closed) > 0 {
 		g = g.Without(func(edge int32) bool { _, closed := slices.BinarySearch(q.Closed, edge); return closed })
 	}
-	v := &Service{query: q, layers: k.layers, graph: g}
+	v := &Service{query: q, layers: k.layers, barriers: k.barriers, open: open, graph: g}
 	for f := range k.responders.All() {
 		v.add(f)
 	}
@@ -151,7 +157,10 @@ func (v *Service) add(f spatial.Feature) {
 	}
 	if f.HasGeometry() {
 		r.Place = placeOf(f.Geometry())
-		r.At, _ = v.graph.Snap(r.Place)
+		r.At = v.barriers.nearest(v.open, r.Place)
+	}
+	if r.CutOff = r.At.Edge >= 0 && !v.graph.Usable(r.At.Edge); r.CutOff {
+		r.At = road.Nowhere()
 	}
 	if r.leaving = plus(r.Turnout, road.Over(r.At.Away, v.query.Parameters.Yard)); r.leaving == road.Unreachable {
 		r.At = road.Nowhere()
@@ -194,7 +203,8 @@ func (v *Service) Responders() []Responder { return v.responders }
 
 // Answer is who gets to a place first.
 type Answer struct {
-	Place       road.Position // the place brought onto the road; Edge -1 if there is no road
+	Place       road.Position // where the soonest comes from the road to the place, or else the nearest open road by which it may be; Edge -1 if there is none
+	Hindrance   Hindrance     // why there is none
 	Arrivals    []Arrival     // the soonest first
 	Next        *Arrival      // the runner-up: the first after those, nil if none
 	Kept        int           // responders asked about, those without geometry aside
@@ -207,6 +217,7 @@ type Arrival struct {
 	Feature   spatial.Feature
 	Time      road.Millis // the sum of the parts
 	Parts     Parts
+	Place     road.Position // where it comes from the road to the place
 }
 
 // Parts are what the time of a response is made up of.
@@ -218,14 +229,19 @@ type Parts struct {
 }
 
 // Nearest ranks the k responders that get to p (degrees lon, lat) first, of
-// those that keep holds for; nil keeps all. Equal times are in order of id. p
-// must be finite. Cost: that of bringing p onto the road, and 10 ns a
-// responder.
+// those that keep holds for; nil keeps all. A place is reached from any road
+// within 100 m, or where there is none from those hardly farther than the nearest,
+// whichever is soonest with the way on foot; but not across a water or a railway.
+// A closure takes such a road away and gives no other for it, so that nobody ever
+// comes sooner for a closure. Equal times are in order of id. p must be finite.
+// Cost: some 30 µs.
 func (v *Service) Nearest(p orb.Point, k int, keep func(spatial.Feature) bool) Answer {
-	at, _ := v.graph.Snap(p)
-	r := ranker{Service: v, kept: v.kept(keep), k: max(k, 0) + 1}
-	ranked, unreachable := r.rank(at, nil)
-	return v.answer(at, ranked, max(k, 0), len(r.kept), unreachable)
+	r := v.Rank(v.Places([]orb.Point{p}), max(k, 1), keep)
+	answer := r.At(0)
+	if k < 1 {
+		answer.Arrivals, answer.Next = nil, nil
+	}
+	return answer
 }
 
 // kept are the responders that keep holds for and that stand somewhere.
@@ -244,21 +260,23 @@ type ranker struct {
 	*Service
 	kept  []int32
 	k     int
-	times []road.Millis
+	times []road.Millis // by responder over one access
+	all   []reach       // by responder
 }
 
-// reach is when a responder reaches the road at a place, counted from the
-// order.
+// reach is when a responder reaches a place, counted from the order, and over
+// which access.
 type reach struct {
 	time      road.Millis
 	responder int32
+	access    int32
 }
 
-func (r *ranker) rank(at road.Position, into []reach) (ranked []reach, unreachable int) {
-	r.times = r.table().At(at, r.times)
+func (r *ranker) rank(accesses []road.Position, into []reach) (ranked []reach, unreachable int) {
+	r.reach(accesses)
 	ranked = into[:0]
 	for _, i := range r.kept {
-		t := r.times[i]
+		t := r.all[i].time
 		switch {
 		case t == road.Unreachable:
 			unreachable++
@@ -272,44 +290,46 @@ func (r *ranker) rank(at road.Position, into []reach) (ranked []reach, unreachab
 		for ; j > 0 && ranked[j-1].time > t; j-- {
 			ranked[j] = ranked[j-1]
 		}
-		ranked[j] = reach{t, i}
+		ranked[j] = r.all[i]
 	}
 	return ranked, unreachable
 }
 
-// answer puts reaches in words; those whose whole time is too long to be told
-// count as unreachable.
-func (v *Service) answer(at road.Position, ranked []reach, k, kept, unreachable int) Answer {
-	a := Answer{Place: at, Kept: kept, Unreachable: unreachable}
-	for _, r := range ranked {
-		arrival, ok := v.arrival(at, r)
-		switch {
-		case !ok:
-			a.Unreachable++
-		case len(a.Arrivals) < k:
-			a.Arrivals = append(a.Arrivals, arrival)
-		case a.Next == nil:
-			a.Next = &arrival
+// reach finds the soonest access for each responder.
+func (r *ranker) reach(accesses []road.Position) {
+	r.all = r.all[:0]
+	for i := range r.responders {
+		r.all = append(r.all, reach{road.Unreachable, int32(i), -1})
+	}
+	for a := range accesses {
+		if !r.graph.Usable(accesses[a].Edge) {
+			continue
+		}
+		walk := r.walk(accesses[a])
+		r.times = r.table().At(accesses[a], r.times)
+		for _, i := range r.kept {
+			if t := r.times[i]; t < road.Unreachable-walk && t+walk < r.all[i].time {
+				r.all[i].time, r.all[i].access = t+walk, int32(a)
+			}
 		}
 	}
-	return a
 }
 
-func (v *Service) arrival(at road.Position, r reach) (Arrival, bool) {
-	responder := &v.responders[r.responder]
-	parts := Parts{Handling: v.query.Parameters.Handling, Turnout: responder.Turnout, Travel: r.time - responder.Turnout, Access: v.access(at)}
-	time := v.whole(at, r.time)
-	return Arrival{int(r.responder), responder.Feature, time, parts}, time < road.Unreachable
-}
-
-func (v *Service) access(at road.Position) road.Millis {
+// walk is the time from a road to a place.
+func (v *Service) walk(at road.Position) road.Millis {
 	return road.Over(at.Away, v.query.Parameters.Walking)
 }
 
-// whole is the time from the call to being at a place whose road is reached at
-// a time.
-func (v *Service) whole(at road.Position, reached road.Millis) road.Millis {
-	return plus(plus(v.query.Parameters.Handling, reached), v.access(at))
+// whole is the time from the call to being at a place that is reached at a time
+// after the order.
+func (v *Service) whole(reached road.Millis) road.Millis {
+	return plus(v.query.Parameters.Handling, reached)
+}
+
+func (v *Service) arrival(at road.Position, r reach) Arrival {
+	responder, walk := &v.responders[r.responder], v.walk(at)
+	parts := Parts{Handling: v.query.Parameters.Handling, Turnout: responder.Turnout, Travel: r.time - walk - responder.Turnout, Access: walk}
+	return Arrival{int(r.responder), responder.Feature, v.whole(r.time), parts, at}
 }
 
 // Reason says in words why an arrival has its rank.
@@ -341,11 +361,12 @@ func nameOf(f spatial.Feature) string {
 	return fmt.Sprintf("%s %d", f.Layer().ID(), f.ID())
 }
 
-// Route is the way of an arrival from where its responder comes onto the road.
-func (v *Service) Route(a Arrival, to road.Position) (road.Route, bool) {
+// Route is the way of an arrival from where its responder comes onto the road to
+// where it leaves it.
+func (v *Service) Route(a Arrival) (road.Route, bool) {
 	from := v.responders[a.Responder].At
-	if from.Edge < 0 || to.Edge < 0 {
+	if from.Edge < 0 || a.Place.Edge < 0 {
 		return road.Route{}, false
 	}
-	return v.graph.Route(from, to)
+	return v.graph.Route(from, a.Place)
 }

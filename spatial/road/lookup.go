@@ -1,6 +1,7 @@
 package road
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -193,22 +194,31 @@ func (g *Graph) Snap(p orb.Point) (Position, bool) {
 	return g.positionNear(p, best), true
 }
 
+// Within are the positions of all usable edges that are nearest to a place, of
+// those that are no farther than a distance: the nearest first, equals by number.
+// Cost: some µs, and 2 µs for each.
+func (g *Graph) Within(p orb.Point, distance geodesic.Meters) []Position {
+	var edges []int32
+	g.lookup().near(geodesic.InSpace(p), g.Usable, float64(distance)+unsure, func(edge int32, _ float64) float64 {
+		edges = append(edges, edge)
+		return float64(distance) + unsure
+	})
+	var all []Position
+	for _, edge := range Join(edges) {
+		if at := g.positionNear(p, edge); at.Away <= distance {
+			all = append(all, at)
+		}
+	}
+	slices.SortFunc(all, func(a, b Position) int { return cmp.Or(cmp.Compare(a.Away, b.Away), cmp.Compare(a.Edge, b.Edge)) })
+	return all
+}
+
 // Around brings a place onto every edge within a distance that the graph's profile
 // may use, in order of number; if there is none, onto the nearest as [Graph.Snap]
 // does. p must be finite, degrees lon, lat.
 func (g *Graph) Around(p orb.Point, within geodesic.Meters) []Position {
-	var edges []int32
-	g.lookup().near(geodesic.InSpace(p), g.Usable, float64(within)+unsure, func(edge int32, _ float64) float64 {
-		edges = append(edges, edge)
-		return float64(within) + unsure
-	})
-	slices.Sort(edges)
-	var all []Position
-	for _, edge := range slices.Compact(edges) {
-		if at := g.positionNear(p, edge); at.Away <= within {
-			all = append(all, at)
-		}
-	}
+	all := g.Within(p, within)
+	slices.SortFunc(all, func(a, b Position) int { return cmp.Compare(a.Edge, b.Edge) })
 	if nearest, ok := g.Snap(p); len(all) == 0 && ok {
 		all = append(all, nearest)
 	}

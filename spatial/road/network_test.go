@@ -1,6 +1,7 @@
 package road
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -131,6 +132,7 @@ func TestSnapIsTheNearestUsableEdge(t *testing.T) {
 			if ok != (want >= 0) || pos.Edge != want {
 				t.Fatalf("snap %v: %+v, want edge %d at %g m", p, pos, want, least)
 			}
+			checkWithin(t, g, p, least+geodesic.Meters(random.IntN(3)*60))
 			if !ok {
 				continue
 			}
@@ -138,6 +140,26 @@ func TestSnapIsTheNearestUsableEdge(t *testing.T) {
 				t.Fatalf("snap %v: fraction %g is at %v, not %v", p, pos.Fraction, again.At, pos.At)
 			}
 		}
+	}
+}
+
+// checkWithin compares with looking at every edge.
+func checkWithin(t *testing.T, g *Graph, p orb.Point, within geodesic.Meters) {
+	t.Helper()
+	found := g.Within(p, within)
+	n := 0
+	for i := range int32(g.Edges()) {
+		d, at := geodesic.DistanceTo(p, g.edges[i].Line)
+		if !g.Usable(i) || d > within {
+			continue
+		}
+		n++
+		if !slices.ContainsFunc(found, func(q Position) bool { return q.Edge == i && q.Away == d && q.At == at }) {
+			t.Fatalf("edge %d is %g m from %v, not among %v", i, d, p, found)
+		}
+	}
+	if len(found) != n || !slices.IsSortedFunc(found, func(a, b Position) int { return cmp.Compare(a.Away, b.Away) }) {
+		t.Fatalf("%d edges within %g m of %v: %v", n, within, p, found)
 	}
 }
 
