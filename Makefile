@@ -15,7 +15,7 @@ RACE       := -race $(foreach p,modernc.org/sqlite/lib modernc.org/libc/... gith
 TEST_TOOLS := gcc libc6-dev gdal-bin nginx-light $(BROWSER)
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-postgis build test test-fast lint bench bench-tiles viewer sources clean tools
+.PHONY: help run run-postgis build test test-fast lint bench bench-tiles bench-roads viewer sources clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,6 +52,10 @@ bench-tiles: tools ## tiles: warm ones against a bare handler, cold ones against
 	@CI=true go test -count 1 -v -run '^(TestNoTileIsStale|TestEditsElsewhereKeepTiles|TestOverload)$$' ./tiles
 	@CI=true go test -count 1 -v -run '^TestRevalidatingCache$$' ./cmd/wangge
 	@WANGGE_BENCH_SCALE="$(TILE_SCALE)" go test -run '^$$' -bench '^BenchmarkTileScale$$' -benchtime 1x -timeout 30m ./cmd/wangge
+
+bench-roads: tools ## nearest stations by road and by straight line, closures, tables; beside a textbook Dijkstra, pgRouting and brute force
+	@CI=true go test -run '^$$' -bench '^(BenchmarkGraph|BenchmarkSnap|BenchmarkAgainstPgRouting)$$' -benchtime 10x ./spatial/road
+	@go test -run '^$$' -bench '^(BenchmarkBatch|BenchmarkByRoad|BenchmarkAreas|BenchmarkOneMore)$$' -benchtime 5x ./spatial/response
 
 viewer: ## rebuild the map page's bundle (Node 20 or newer)
 	@cd api/viewer && npm ci --no-audit --no-fund && npm run build

@@ -152,7 +152,7 @@ func (r *request) locate(from *origins, a *asking) (err error) {
 		}
 		from.excluded = from.places.Without()
 	case a.byRoad != nil:
-		from.places = response.NewPlaces(a.byRoad.Graph(), from.points)
+		from.places = a.byRoad.Places(from.points)
 	case from.layer != nil:
 		for f := range from.layer.All() {
 			if !f.HasGeometry() {

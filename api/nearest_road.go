@@ -104,7 +104,7 @@ func (r *request) closedEdges(n *road.Network) ([]int32, error) {
 
 // tell completes what an answer says of itself.
 func (b *byRoad) tell(r *request, head *analysis) {
-	for _, id := range road.Layers(r.snapshot) {
+	for _, id := range b.Layers() {
 		if layer, err := r.snapshot.Layer(id); err == nil {
 			head.AsOf[id] = layer.Schema().AsOf
 			head.Synthetic = head.Synthetic || layer.Schema().Synthetic
@@ -127,6 +127,9 @@ func (b *byRoad) answer(a *asking, dst []byte, doubts []doubt, p orb.Point, rout
 	if found.Place.Edge >= 0 && found.Place.Away > farFromRoad {
 		doubts = append(doubts[:len(doubts):len(doubts)], doubt{"far_from_road", fmt.Sprintf("the nearest road that is open is %.0f m away; the rest is taken to be walked in a straight line", found.Place.Away)})
 	}
+	if found.Hindrance == response.NoRoad {
+		doubts = append(doubts[:len(doubts):len(doubts)], doubt{"far_from_road", "there is no road within 10 km"})
+	}
 	dst = appendDoubts(a.appendPlace(dst, p), doubts)
 	dst = append(b.appendPosition(a.in, append(dst, `,"road":`...), found.Place), '}')
 	dst = appendObeyed(append(dst, `,"closures":`...), b.obeyed)
@@ -137,7 +140,7 @@ func (b *byRoad) answer(a *asking, dst []byte, doubts []doubt, p orb.Point, rout
 		}
 		dst = b.appendArrival(a, dst, &found, i, p)
 		if route {
-			dst = b.appendRoute(a.in, append(dst[:len(dst)-1], `,"route":`...), found.Arrivals[i], found.Place)
+			dst = b.appendRoute(a.in, append(dst[:len(dst)-1], `,"route":`...), found.Arrivals[i])
 			dst = append(dst, '}')
 		}
 	}
@@ -158,6 +161,12 @@ func (b *byRoad) none(a *asking, found *response.Answer) *refusal {
 		return nil
 	case a.counted == 0:
 		return a.responders.none()
+	case found.Hindrance == response.OverWater:
+		return &refusal{"no road leads here: all that are near lie across a water or a railway", "ask with by=distance for the nearest in a straight line"}
+	case found.Hindrance == response.Closed:
+		return &refusal{"no road leads here: those near are closed", "ask with closures=false for the ways there would be without closures, or with by=distance"}
+	case found.Hindrance == response.NoRoad && b.Network().Edges() > 0:
+		return &refusal{fmt.Sprintf("no road is open to %s within 10 km", b.profile), "ask with another profile, with closures=false, or with by=distance"}
 	case found.Place.Edge < 0:
 		return &refusal{fmt.Sprintf("no road is open to %s at all", b.profile), "ask with another profile, with closures=false, or with by=distance"}
 	}
@@ -269,8 +278,8 @@ func (b *byRoad) appendPosition(in frame, dst []byte, at road.Position) []byte {
 }
 
 // appendRoute appends the way of a candidate; null if it stands on no road.
-func (b *byRoad) appendRoute(in frame, dst []byte, a response.Arrival, to road.Position) []byte {
-	way, ok := b.Route(a, to)
+func (b *byRoad) appendRoute(in frame, dst []byte, a response.Arrival) []byte {
+	way, ok := b.Route(a)
 	if !ok {
 		return append(dst, "null"...)
 	}
