@@ -66,7 +66,7 @@ func (r *request) today(q *shelterQuestion, allocate bool) (*side, error) {
 	if allocate {
 		name += " allocation"
 	}
-	return kept(r.snapshot, q.layers(r.snapshot), name, func() (*side, error) {
+	found, err := kept(r.snapshot, q.layers(r.snapshot), name, func() (*side, error) {
 		facilities, err := sheltersOf(r.snapshot)
 		if err != nil {
 			return nil, err
@@ -83,6 +83,12 @@ func (r *request) today(q *shelterQuestion, allocate bool) (*side, error) {
 		}
 		return d, d.answer(r.snapshot, allocate)
 	})
+	if err != nil {
+		return nil, err
+	}
+	own := *found
+	own.shelterQuestion = q // the same values, perhaps from elsewhere
+	return &own, nil
 }
 
 // layers are those that a question is answered from.

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -464,4 +465,42 @@ func TestCoverageInShiftedCoordinates(t *testing.T) {
 			t.Errorf("%s: %v people, want 700", body, got)
 		}
 	}
+}
+
+// TestParametersSayWhereValuesAreFrom, whatever was asked before.
+func TestParametersSayWhereValuesAreFrom(t *testing.T) {
+	s := server(t, fixed{snapshot: sheltered(t, true)}, Config{})
+	for _, tt := range []struct{ body, radius, area, share string }{{`{}`, "default", "rule", "rule"}, {`{"radius":1000,"area_per_person":1.5,"share":1}`, "request", "request", "request"},
+		{`{"scenario":{}}`, "default", "rule", "rule"}, {`{"radius":1000,"scenario":{}}`, "request", "rule", "rule"}, {`{"rule":"gb51143_emergency"}`, "rule", "rule", "rule"}, {`{"rule":"gbt44013_emergency"}`, "default", "open", "rule"}} {
+		p := coverageOf(t, askOf(s, http.MethodPost, "/coverage", tt.body)).Parameters
+		if p["radius_from"] != tt.radius || p["area_per_person_from"] != tt.area || p["share_from"] != tt.share {
+			t.Errorf("%s: %v", tt.body, p)
+		}
+	}
+}
+
+// TestManyAskAtOnce: answers do not depend on who else asks.
+func TestManyAskAtOnce(t *testing.T) {
+	snapshot := sheltered(t, true)
+	bodies := []string{`{"method":"allocation"}`, `{"radius":1000,"method":"allocation"}`, `{"method":"allocation","scenario":{"close":["A"]}}`, `{"hazard":"typhoon"}`, `{"scenario":{"rule":"gb51143_emergency"}}`, `{"method":"2sfca","trace":["44030300200718"]}`}
+	want := make([]string, len(bodies))
+	for i, body := range bodies {
+		want[i] = askOf(server(t, fixed{snapshot: sheltered(t, true)}, Config{}), http.MethodPost, "/coverage", body).Body.String()
+	}
+	s := server(t, fixed{snapshot: snapshot}, Config{})
+	var asking sync.WaitGroup
+	for range 4 {
+		for i, body := range bodies {
+			asking.Go(func() {
+				if got := askOf(s, http.MethodPost, "/coverage", body).Body.String(); got != want[i] {
+					t.Errorf("%s: %.300s, want %.300s", body, got, want[i])
+				}
+				sites := fmt.Sprintf(`{"radius":500,"choose":2,"candidates":%s}`, townSites)
+				if w := askOf(s, http.MethodPost, "/siting", sites); w.Code != http.StatusOK {
+					t.Errorf("%d %s", w.Code, w.Body)
+				}
+			})
+		}
+	}
+	asking.Wait()
 }
