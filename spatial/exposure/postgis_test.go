@@ -1,11 +1,14 @@
 package exposure_test
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
 
 	"wangge/data/luohu"
@@ -73,6 +76,7 @@ type zoneRow struct {
 // and risk points, and underground near covered rivers, for each zone and for
 // their union.
 func TestExposureAgreesWithPostGIS(t *testing.T) {
+	database := open(t)
 	upper := func(f spatial.Feature) bool { return f.Attribute("level").Text() == "larger" }
 	tests := map[string]struct {
 		zones  spatial.LayerID
@@ -108,7 +112,7 @@ func TestExposureAgreesWithPostGIS(t *testing.T) {
 					got = append(got, zoneRow{zones[i].ID, int64(c.Features), c.Sums[0]})
 				}
 			}
-			want := query(t, zones, things, test.field, test.query, float64(test.within))
+			want := database.query(t, zones, things, test.field, test.query, float64(test.within))
 			if !slices.Equal(got, want) {
 				t.Errorf("%v\nPostGIS\n%v", got, want)
 			}
@@ -119,27 +123,42 @@ func TestExposureAgreesWithPostGIS(t *testing.T) {
 	}
 }
 
-func query(t testing.TB, zones []exposure.Zone, things *spatial.Layer, field, sql string, within float64) []zoneRow {
+// oracle is a database with the things that were asked for so far.
+type oracle struct {
+	*pgx.Conn
+	loaded map[string]bool
+}
+
+func open(t testing.TB) *oracle {
 	t.Helper()
 	url := postgistest.URL(t)
-	postgistest.Exec(t, url, "CREATE SCHEMA IF NOT EXISTS postgis", "CREATE EXTENSION IF NOT EXISTS postgis SCHEMA postgis",
-		"CREATE TABLE zones (id int, number bigint, geom geometry)", "CREATE TABLE things (id int, number bigint, geom geometry)")
+	postgistest.Exec(t, url, "CREATE SCHEMA IF NOT EXISTS postgis", "CREATE EXTENSION IF NOT EXISTS postgis SCHEMA postgis")
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
-	var rows, of columns
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return &oracle{conn, map[string]bool{}}
+}
+
+// query asks about the things of a layer, with the number of a field.
+func (o *oracle) query(t testing.TB, zones []exposure.Zone, things *spatial.Layer, field, sql string, within float64) []zoneRow {
+	t.Helper()
+	table := string(things.ID()) + "_" + field
+	if !o.loaded[table] {
+		o.loaded[table] = true
+		var rows columns
+		for f := range things.All() {
+			rows.add(t, f.ID(), f.Geometry(), f.Attribute(field).Int())
+		}
+		o.load(t, table, &rows)
+	}
+	var rows columns
 	for _, z := range zones {
-		rows.add(t, spatial.Row{ID: z.ID, Geometry: z.Geometry}, 0)
+		rows.add(t, z.ID, z.Geometry, 0)
 	}
-	for f := range things.All() {
-		of.add(t, spatial.Row{ID: f.ID(), Geometry: f.Geometry()}, f.Attribute(field).Int())
-	}
-	rows.insert(t, conn, "zones")
-	of.insert(t, conn, "things")
-	postgistest.Exec(t, url, "CREATE INDEX ON things USING gist (geom)", "ANALYZE")
-	found, err := conn.Query(t.Context(), sql, within)
+	o.load(t, "zones", &rows)
+	found, err := o.Query(t.Context(), strings.ReplaceAll(sql, "things", table), within)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,27 +169,38 @@ func query(t testing.TB, zones []exposure.Zone, things *spatial.Layer, field, sq
 	return want
 }
 
+// load makes a table anew.
+func (o *oracle) load(t testing.TB, table string, c *columns) {
+	t.Helper()
+	for _, sql := range []string{"DROP TABLE IF EXISTS " + table, "CREATE TABLE " + table + " (id int, number bigint, geom geometry)"} {
+		if _, err := o.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sql := "INSERT INTO " + table + " SELECT id, number, ST_GeomFromWKB(g, 4326) FROM unnest($1::int[], $2::bigint[], $3::bytea[]) AS r(id, number, g)"
+	if _, err := o.Exec(t.Context(), sql, c.ids, c.numbers, c.geometry); err != nil {
+		t.Fatal("load:", err)
+	}
+	for _, sql := range []string{"CREATE INDEX ON " + table + " USING gist (geom)", "ANALYZE " + table} {
+		if _, err := o.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // columns are those of rows on their way to PostGIS.
 type columns struct {
 	ids, numbers []int64
 	geometry     [][]byte
 }
 
-func (c *columns) add(t testing.TB, row spatial.Row, number int64) {
+func (c *columns) add(t testing.TB, id int64, g orb.Geometry, number int64) {
 	t.Helper()
-	g, err := wkb.Marshal(row.Geometry)
+	bytes, err := wkb.Marshal(g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.ids, c.numbers, c.geometry = append(c.ids, row.ID), append(c.numbers, number), append(c.geometry, g)
-}
-
-func (c *columns) insert(t testing.TB, conn *pgx.Conn, table string) {
-	t.Helper()
-	sql := "INSERT INTO " + table + " SELECT id, number, ST_GeomFromWKB(g, 4326) FROM unnest($1::int[], $2::bigint[], $3::bytea[]) AS r(id, number, g)"
-	if _, err := conn.Exec(t.Context(), sql, c.ids, c.numbers, c.geometry); err != nil {
-		t.Fatal("insert:", err)
-	}
+	c.ids, c.numbers, c.geometry = append(c.ids, id), append(c.numbers, number), append(c.geometry, bytes)
 }
 
 // BenchmarkOf finds the residents in high-risk zones, and in circles around all

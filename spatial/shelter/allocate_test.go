@@ -167,3 +167,34 @@ func checkPrices(t *testing.T, p *Problem, a *Assignment) {
 		p.Facilities[j].Area++
 	}
 }
+
+// BenchmarkAgainstTextbook allocates a small district: 1,000 places, 20
+// facilities, each reached by a tenth of the places, and room for two thirds.
+func BenchmarkAgainstTextbook(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 1))
+	people, room, costs := make([]int64, 1000), make([]int64, 20), make([][]int32, 20)
+	for i := range people {
+		people[i] = int64(random.IntN(130))
+	}
+	for j := range room {
+		room[j], costs[j] = 2100, make([]int32, len(people))
+		for i := range people {
+			if costs[j][i] = int32(random.IntN(500_000)); random.IntN(10) > 0 {
+				costs[j][i] = -1
+			}
+		}
+	}
+	p := made(b, people, room, costs)
+	b.Run("sites", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := p.Allocate(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("textbook", func(b *testing.B) {
+		for b.Loop() {
+			textbook(p)
+		}
+	})
+}

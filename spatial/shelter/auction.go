@@ -1,5 +1,7 @@
 package shelter
 
+import "slices"
+
 // auction sends all people of each origin where cost and price together are
 // least, and raises the prices of sites that hold too many, until what is too
 // much is less than one origin has. Whoever has a price is full, so that what
@@ -38,7 +40,8 @@ type auctioneer struct {
 	bidders  [][]bidder // by site: a heap of the origins there
 	queue    []int32    // sites that hold too many
 	queued   []bool
-	patience int // how often prices may be raised
+	patience int   // how often prices may be raised
+	floor    int64 // no price of a site is below it
 }
 
 // bidder is an origin at a site, and what it would do at a higher price.
@@ -54,28 +57,30 @@ func (b bidder) before(o bidder) bool {
 
 // best is the link of an origin with the least cost and price together.
 func (a *auctioneer) best(i int32) int32 {
-	best, least := int32(-1), never
-	for l := a.first[i]; l < a.first[i+1]; l++ {
-		if c := a.cost[l] + a.price[a.site[l]]; c < least {
+	best, _ := a.bestBut(i, -1)
+	return best
+}
+
+// bestBut is the best link of an origin but for one, and its cost and price.
+// The links to sites are the cheapest first, and no price is below the floor.
+func (a *auctioneer) bestBut(i, but int32) (best int32, least int64) {
+	first, last := a.first[i], a.first[i+1]-1
+	best, least = last, a.price[a.nowhere()]
+	if last == but {
+		best, least = -1, never
+	}
+	for l := first; l < last && a.cost[l]+a.floor < least; l++ {
+		if c := a.cost[l] + a.price[a.site[l]]; c < least && l != but {
 			best, least = l, c
 		}
 	}
-	return best
+	return best, least
 }
 
 // bid is what an origin would do if its site's price rose.
 func (a *auctioneer) bid(i int32) bidder {
-	b := bidder{limit: never, origin: i}
-	for l := a.first[i]; l < a.first[i+1]; l++ {
-		if l == a.at[i] {
-			continue
-		}
-		if c := a.cost[l] + a.price[a.site[l]]; c < b.limit {
-			b.limit, b.link = c, l
-		}
-	}
-	b.limit -= a.cost[a.at[i]]
-	return b
+	other, least := a.bestBut(i, a.at[i])
+	return bidder{least - a.cost[a.at[i]], i, other}
 }
 
 // arrive sends an origin along a link.
@@ -101,6 +106,7 @@ func (a *auctioneer) run() {
 		a.queue = a.queue[1:]
 		a.queued[j] = false
 		a.raise(j)
+		a.floor = slices.Min(a.price)
 		a.patience--
 	}
 }

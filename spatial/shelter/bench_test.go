@@ -2,7 +2,10 @@ package shelter_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+
+	"github.com/paulmach/orb"
 
 	"wangge/spatial/geodesic"
 	"wangge/spatial/road"
@@ -133,4 +136,95 @@ func siting(b *testing.B, radius geodesic.Meters) *shelter.Siting {
 		b.Fatal(err)
 	}
 	return s
+}
+
+// BenchmarkGrowth is the reach, the coverage by four levels and the allocation
+// for districts laid side by side.
+func BenchmarkGrowth(b *testing.B) {
+	one := problem(b, 500)
+	for _, n := range []int{1, 10} {
+		p := sideBySide(one, n)
+		var err error
+		if p.Reach, err = shelter.StraightLine(p.Demands, p.Facilities, 500); err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("districts=%d/reach", n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := shelter.StraightLine(p.Demands, p.Facilities, 500); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("districts=%d/coverage", n), func(b *testing.B) {
+			for b.Loop() {
+				cover(b, p, nil)
+			}
+		})
+		b.Run(fmt.Sprintf("districts=%d/allocation", n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := p.Allocate(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// sideBySide is n times a problem, each to the east of the one before.
+func sideBySide(one *shelter.Problem, n int) *shelter.Problem {
+	p := &shelter.Problem{PerPerson: one.PerPerson}
+	for k := range n {
+		east := 0.2 * float64(k)
+		for _, d := range one.Demands {
+			d.ID, d.Place[0] = d.ID+int64(k)*1_000_000, d.Place[0]+east
+			p.Demands = append(p.Demands, d)
+		}
+		for _, f := range one.Facilities {
+			f.ID, f.Place = f.ID+int64(k)*1000, moved(f.Place, east)
+			p.Facilities = append(p.Facilities, f)
+		}
+	}
+	return p
+}
+
+func moved(g orb.Geometry, east float64) orb.Geometry {
+	move := func(p orb.Point) orb.Point { return orb.Point{p[0] + east, p[1]} }
+	if p, ok := g.(orb.Point); ok {
+		return move(p)
+	}
+	var polygon orb.Polygon
+	for _, ring := range g.(orb.Polygon) {
+		var next orb.Ring
+		for _, p := range ring {
+			next = append(next, move(p))
+		}
+		polygon = append(polygon, next)
+	}
+	return polygon
+}
+
+// BenchmarkWhatIf is today's answer with one shelter closed, one enlarged and
+// one moved: the reach of the moved one anew, coverage by four levels, and the
+// allocation.
+func BenchmarkWhatIf(b *testing.B) {
+	for _, radius := range radii {
+		today := problem(b, radius)
+		b.Run(fmt.Sprintf("radius=%v", radius), func(b *testing.B) {
+			for b.Loop() {
+				p := *today
+				p.Facilities = slices.Delete(slices.Clone(today.Facilities), 3, 4)
+				p.Facilities[10].Area *= 2
+				p.Facilities[20].Place = orb.Point{114.13, 22.56}
+				var err error
+				if p.Reach, err = today.Reach.With(p.Facilities); err != nil {
+					b.Fatal(err)
+				}
+				a, err := p.Allocate()
+				if err != nil {
+					b.Fatal(err)
+				}
+				cover(b, &p, a)
+			}
+		})
+	}
 }

@@ -141,3 +141,44 @@ func insert(t testing.TB, conn *pgx.Conn, sql string, c columns) {
 		t.Fatal("insert:", err)
 	}
 }
+
+// BenchmarkCoveredByGrid asks PostGIS and us for the people covered in every
+// grid: PostGIS by its query, we from places and from a reach that is known.
+func BenchmarkCoveredByGrid(b *testing.B) {
+	conn := filled(b, postgistest.URL(b))
+	defer conn.Close(b.Context())
+	p := problem(b, 500)
+	b.Run("postgis", func(b *testing.B) {
+		for b.Loop() {
+			rows, err := conn.Query(b.Context(), coveredByGrid, 500.0, 0.005)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := pgx.CollectRows(rows, pgx.RowToStructByPos[gridRow]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	units := func(b *testing.B, p *shelter.Problem) {
+		c, err := p.Cover()
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.Units(c, nil, shelter.Prefix(14), nil)
+	}
+	b.Run("from-places", func(b *testing.B) {
+		for b.Loop() {
+			q := *p
+			var err error
+			if q.Reach, err = shelter.StraightLine(q.Demands, q.Facilities, 500); err != nil {
+				b.Fatal(err)
+			}
+			units(b, &q)
+		}
+	})
+	b.Run("from-reach", func(b *testing.B) {
+		for b.Loop() {
+			units(b, p)
+		}
+	})
+}
