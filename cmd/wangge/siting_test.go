@@ -34,7 +34,7 @@ func TestSitingInTheTerminal(t *testing.T) {
 			}
 		}
 	}
-	for says, more := range map[string][]string{"(choose_range)": {"--choose", "15"}, "(objective_unknown)": {"--objective", "cheap"}, "table, csv, json or geojson": {"--format", "xlsx"}} {
+	for says, more := range map[string][]string{"(choose_range)": {"--choose", "15"}, "table, csv, json or geojson": {"--format", "xlsx"}} {
 		if code, out, errOut := wangge(t, append([]string{"siting", "--store", store}, more...)...); code != 1 || !strings.Contains(errOut, says) {
 			t.Errorf("%v: %d %s%s", more, code, out, errOut)
 		}
