@@ -54,8 +54,8 @@ var (
 	populationParam = choiceParam("population", "residents", "who is counted: registered residents (at night) in all or of one kind, legal_persons as a proxy of the day, or census, the residents scaled to the last census", populationNames()...)
 	shareParam      = numberParam("share", "the share of the people to shelter; what the rule says if left out", "0.15", 0, 1)
 	reachParam      = choiceParam("reach", reachStraight, "how far a shelter is: along a straight line or on foot along roads", reachStraight, reachWalking)
-	radiusParam     = numberParam("radius", "how far people go, in metres; what the rule says if left out", "500", 0, 100_000)
-	minutesParam    = numberParam("walking_minutes", "how long people walk, with reach=walking; what the rule says if left out", "10", 0, 24*60)
+	radiusParam     = numberParam("radius", "how far people go, in metres; what the rule says if left out", "500", 0, 20_000)
+	minutesParam    = numberParam("walking_minutes", "how long people walk, with reach=walking; what the rule says if left out", "10", 0, 240)
 	perPersonParam  = numberParam("area_per_person", "effective area for each person, in m²; what the rule says if left out", "1.5", 0, 1_000_000)
 	scenarioParam   = &param[int64]{
 		declaration{name: "scenario", in: inQuery, example: "3", schema: jsonSchema{"type": "integer", "minimum": 1}, description: "number of a saved scenario to compare with today; takes a token"},

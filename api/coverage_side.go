@@ -66,7 +66,7 @@ func (r *request) today(q *shelterQuestion, allocate bool) (*side, error) {
 	if allocate {
 		name += " allocation"
 	}
-	found, err := kept(r.snapshot, q.layers(r.snapshot), name, func() (*side, error) {
+	found, err := keptLarge(r.snapshot, q.layers(r.snapshot), name, func() (*side, error) {
 		facilities, err := sheltersOf(r.snapshot)
 		if err != nil {
 			return nil, err
@@ -263,7 +263,7 @@ func (d *side) baseReach(s *spatial.Snapshot) (*shelter.Reach, error) {
 		from = append(from, road.Layers(s)...)
 		name = fmt.Sprintf("reach %s %v %v", d.reach, d.walk, d.blocked)
 	}
-	return kept(s, from, name, func() (*shelter.Reach, error) {
+	return keptLarge(s, from, name, func() (*shelter.Reach, error) {
 		facilities, err := sheltersOf(s)
 		if err != nil {
 			return nil, err

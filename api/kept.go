@@ -7,12 +7,16 @@ import (
 )
 
 // shelfLength is how many things are kept that were worked out of the same
-// layers.
-const shelfLength = 32
+// layers, and shortShelf how many that are large.
+const (
+	shelfLength = 32
+	shortShelf  = 8
+)
 
 // shelf has what was worked out of some layers lately, under names that tell
 // apart all else it depends on.
 type shelf struct {
+	most  int
 	mu    sync.Mutex
 	names []string // from the one asked for least lately
 	built map[string]func() (any, error)
@@ -25,13 +29,33 @@ type shelf struct {
 // were asked for since.
 func kept[T any](s *spatial.Snapshot, from []spatial.LayerID, name string, build func() (T, error)) (T, error) {
 	sh, err := spatial.Derive(s, present(s, from), func(*spatial.Snapshot) (*shelf, error) {
-		return &shelf{built: map[string]func() (any, error){}}, nil
+		return newShelf(shelfLength), nil
 	})
 	if err != nil {
 		var none T
 		return none, err
 	}
-	value, err := sh.find(name, func() (any, error) { return build() })()
+	return take(sh, name, build)
+}
+
+// large is a shelf for what takes megabytes, apart from the other.
+type large struct{ *shelf }
+
+// keptLarge is [kept] for what takes megabytes: less of it is kept.
+func keptLarge[T any](s *spatial.Snapshot, from []spatial.LayerID, name string, build func() (T, error)) (T, error) {
+	sh, err := spatial.Derive(s, present(s, from), func(*spatial.Snapshot) (large, error) { return large{newShelf(shortShelf)}, nil })
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return take(sh.shelf, name, build)
+}
+
+func newShelf(most int) *shelf { return &shelf{most: most, built: map[string]func() (any, error){}} }
+
+// take is what a shelf has under a name, built if need be.
+func take[T any](s *shelf, name string, build func() (T, error)) (T, error) {
+	value, err := s.find(name, func() (any, error) { return build() })()
 	built, _ := value.(T) // T may be an interface, and nil
 	return built, err
 }
@@ -69,7 +93,7 @@ func (s *shelf) touch(name string) {
 		}
 	}
 	s.names = append(s.names, name)
-	if len(s.names) > shelfLength {
+	if len(s.names) > s.most {
 		delete(s.built, s.names[0])
 		s.names = append(s.names[:0:0], s.names[1:]...)
 	}
