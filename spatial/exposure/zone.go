@@ -107,6 +107,9 @@ func (r *reach) distance(g orb.Geometry) geodesic.Meters {
 	if p, ok := g.(orb.Point); ok {
 		return r.distanceTo(p)
 	}
+	if p, ok := r.geometry.(orb.Point); ok {
+		return r.fromPoint(p, g)
+	}
 	shape := relate.New(g)
 	if relate.Intersects(r.shape, shape) {
 		return 0
@@ -135,6 +138,19 @@ func (r *reach) distanceTo(p orb.Point) geodesic.Meters {
 		return 0
 	}
 	d, _ := geodesic.DistanceTo(p, r.geometry)
+	return d
+}
+
+// fromPoint is the distance from a zone that is a point.
+func (r *reach) fromPoint(p orb.Point, g orb.Geometry) geodesic.Meters {
+	if geodesic.LowerBound(p, g.Bound()) > r.within {
+		return geodesic.Meters(math.Inf(1))
+	}
+	const touching = 0.001 // m: so near that it may be on a border
+	d, _ := geodesic.DistanceTo(p, g)
+	if d < touching && relate.Intersects(r.shape, relate.New(g)) {
+		return 0
+	}
 	return d
 }
 

@@ -228,3 +228,24 @@ func BenchmarkWhatIf(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSitingOfMany is the best 8 of the 75 shelters, as if none stood:
+// too many choices to look at, so that the proof may stay open.
+func BenchmarkSitingOfMany(b *testing.B) {
+	s := &shelter.Siting{Problem: *problem(b, 1000), Choose: 8}
+	for j := range s.Facilities {
+		s.Candidates = append(s.Candidates, j)
+	}
+	for _, s.Objective = range shelter.Objectives() {
+		b.Run(string(s.Objective), func(b *testing.B) {
+			for b.Loop() {
+				sites, err := s.Solve()
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(sites.Gap, "gap")
+				b.ReportMetric(float64(sites.Evaluated), "evaluated")
+			}
+		})
+	}
+}

@@ -43,7 +43,7 @@ type Siting struct {
 	Objective   Objective
 	Capacitated bool // people are allocated; otherwise everyone goes to the nearest
 	Front       bool // find the Pareto front too
-	Work        int  // how many choices, or parts of choices, may be looked at; 0: a million, with capacities 20,000
+	Work        int  // how many choices may be looked at, or sites while branching; 0: a million choices, 200,000 sites, with capacities 5,000
 }
 
 // Score says how good a choice is: less is better, people first.

@@ -43,7 +43,7 @@ func (s *Siting) shorten(g *ground, sites *Sites) {
 		middle := (low + high) / 2
 		within := *s
 		within.Objective, within.Problem.Reach = Covered, s.Reach.upTo(walks[middle])
-		found := within.solveByGains()
+		found := within.searchByGains(&Score{sites.Best.Score.Unserved, 0})
 		sites.Evaluated += found.Evaluated
 		switch {
 		case found.Best.Score.Unserved <= sites.Best.Score.Unserved:

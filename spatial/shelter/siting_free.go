@@ -114,7 +114,11 @@ type step struct {
 }
 
 func (g *ground) start() step {
-	return step{slices.Clone(g.nearest), slices.Clone(g.need), g.fixed}
+	s := step{nearest: slices.Clone(g.nearest), tally: g.fixed}
+	if g.Objective == Deficit {
+		s.need = slices.Clone(g.need)
+	}
+	return s
 }
 
 // take makes a step the one after another with a candidate added.

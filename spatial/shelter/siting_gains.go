@@ -10,28 +10,35 @@ import (
 // than what it adds to a part of that choice (covered people, lacking area and
 // walking to the nearest are all of that kind), so no choice is better than
 // the sites chosen so far with the largest gains over them added.
-func (s *Siting) solveByGains() *Sites {
+func (s *Siting) solveByGains() *Sites { return s.searchByGains(nil) }
+
+// searchByGains may stop at a choice that is good enough, or when it is ruled
+// out that there is one.
+func (s *Siting) searchByGains(enough *Score) *Sites {
 	g := s.ground()
-	b := &byGains{ground: g, left: s.work(1_000_000), bound: Score{1 << 62, 1 << 62}}
+	b := &byGains{ground: g, enough: enough, left: s.work(gainsLookedAt), bound: Score{1 << 62, 1 << 62}}
 	all := make([]int, len(s.Candidates))
 	for c := range all {
 		all[c] = c
 	}
 	root := g.start()
 	b.greedy(&root, all)
-	b.branch(&root, nil, all)
+	if !b.found() {
+		b.branch(&root, nil, all)
+	}
 	sites := b.best.answer()
-	if b.left <= 0 {
+	if b.left <= 0 || enough != nil {
 		sites.RunnerUpExact = false
-		if b.bound.less(sites.Bound) {
-			sites.Bound = b.bound
-		}
+		sites.Bound = least(sites.Bound, b.bound)
 	}
 	sites.Marginal, sites.Before = g.marginal(sites.Best.Sites), g.score(&g.fixed)
-	sites.Evaluated = s.work(1_000_000) - max(b.left, 0)
+	sites.Evaluated = s.work(gainsLookedAt) - max(b.left, 0)
 	sites.Method = fmt.Sprintf("branch and bound by gains, %d sites looked at", sites.Evaluated)
 	return sites
 }
+
+// gainsLookedAt is how many sites may be looked at if nothing else is asked for.
+const gainsLookedAt = 200_000
 
 // byGains is a search for the best two choices.
 type byGains struct {
@@ -39,7 +46,12 @@ type byGains struct {
 	best  best2
 	left  int   // how many more sites may be looked at
 	bound Score // of what was not looked at
+	// enough ends the search with a choice that is as good.
+	enough *Score
 }
+
+// found says whether a choice is good enough to stop.
+func (b *byGains) found() bool { return b.enough != nil && !b.enough.less(b.best.first.Score) }
 
 // gain is what a candidate would make of a choice.
 type gain struct {
@@ -98,7 +110,7 @@ func (b *byGains) branch(at *step, chosen, candidates []int) {
 		if bound = bound.floor(); !b.best.beats(bound) {
 			return
 		}
-		if b.left <= 0 {
+		if b.left <= 0 || b.found() || b.enough != nil && b.enough.less(bound) {
 			b.bound = least(b.bound, bound)
 			return
 		}
