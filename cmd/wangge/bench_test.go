@@ -445,4 +445,8 @@ func (d *bench) answers() {
 		p := around(i)
 		ask(fmt.Sprintf("/collections/buildings/items?limit=1000&bbox=%f,%f,%f,%f", p[0], p[1], p[0]+0.002, p[1]+0.002))
 	})
+	d.often("who reaches a shelter, by street, for the first time", 1, func(int) { ask("/coverage?by=street") })
+	each := func(i int) string { return strconv.FormatFloat(1.5+float64(i+1)*1e-6, 'f', -1, 64) } // none is kept
+	d.often("who reaches a shelter, by street", 5, func(i int) { ask("/coverage?by=street&area_per_person=" + each(i)) })
+	d.often("everyone a place, by street", 3, func(i int) { ask("/coverage?by=street&method=allocation&area_per_person=" + each(i+10)) })
 }
