@@ -45,22 +45,15 @@ var previewMembers = slices.Concat(closureMembers, parameterNames(reachParams), 
 
 // previewed is what closures would change.
 type previewed struct {
-	analysis
+	reachAnalysis
 	Edges struct {
 		Count  int             `json:"count"`
 		Length geodesic.Meters `json:"length"`
 	} `json:"edges"`
-	Roads    []closedRoad    `json:"roads"`
-	Closed   json.RawMessage `json:"closed"` // FeatureCollection of the stretches
-	Closures []obeyedClosure `json:"closures"`
-	Changed  changes         `json:"changed"`
-	People   *changedPeople  `json:"people"` // null without buildings
-}
-
-type obeyedClosure struct {
-	ID    int64  `json:"id"`
-	Name  string `json:"name"`
-	Until any    `json:"until"`
+	Roads   []closedRoad    `json:"roads"`
+	Closed  json.RawMessage `json:"closed"` // FeatureCollection of the stretches
+	Changed changes         `json:"changed"`
+	People  *changedPeople  `json:"people"` // null without buildings
 }
 
 // changes are the points whose nearest changes.
@@ -69,7 +62,7 @@ type changes struct {
 	Asked       int             `json:"asked"`
 	Count       int             `json:"count"`         // whose first responder or its time is another
 	Slower      int             `json:"slower"`        // reached, and later than before
-	Sooner      int             `json:"sooner"`        // who stand at what is closed may come onto a road that is quicker
+	Sooner      int             `json:"sooner"`        // as where a closure in force is left out
 	Other       int             `json:"other_station"` // another responder is first
 	Unreachable int             `json:"unreachable"`   // reached before, and no more
 	Again       int             `json:"reached_again"`
@@ -216,7 +209,7 @@ func (r *request) compared(before, after *asking, tried []closure.Closure) (*pre
 	if err != nil {
 		return nil, err
 	}
-	answer := &previewed{analysis: r.reachHead(before, "before and after closing the roads, with all else as it is", points, homes), Closures: []obeyedClosure{}}
+	answer := &previewed{reachAnalysis: r.reachHead(after, "before and after closing the roads, with all else as it is", points, homes)}
 	n := before.byRoad.Network()
 	var edges []int32
 	for _, c := range tried {
@@ -225,9 +218,6 @@ func (r *request) compared(before, after *asking, tried []closure.Closure) (*pre
 	answer.Edges.Count, answer.Edges.Length, answer.Roads = len(edges), millimetres(n.LengthOf(edges)), closedRoads(n, edges)
 	if answer.Closed, err = closedLines(n, edges, before.in); err != nil {
 		return nil, err
-	}
-	for _, c := range after.byRoad.obeyed {
-		answer.Closures = append(answer.Closures, obeyedClosure{c.ID, c.Name, instant(c.Until)})
 	}
 	answer.Changed = changesOf(points, after, before.in, listedParam.of(r))
 	answer.Changed.Layer = pointsParam.of(r)

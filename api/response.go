@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -45,9 +46,12 @@ func (r *request) reachName() string {
 	return name + "@" + r.closures().Name()
 }
 
-// reachLayers are those that who gets where depends on, beside the places.
+// barrierLayers are what nobody crosses on foot; see [response.Service].
+var barrierLayers = []spatial.LayerID{"water", "railways"}
+
+// reachLayers are the layers that who gets where depends on, beside the places.
 func (r *request) reachLayers() []spatial.LayerID {
-	return append(road.Layers(r.snapshot), closure.Layer, r.to())
+	return slices.Concat(road.Layers(r.snapshot), barrierLayers, []spatial.LayerID{closure.Layer, r.to()})
 }
 
 // ranking is who gets to the features of a layer first.
@@ -92,8 +96,20 @@ func withheldHomes(homes *response.Ranking) int {
 	return n
 }
 
+// reachAnalysis is what answers about many places say of themselves.
+type reachAnalysis struct {
+	analysis
+	Closures []obeyedClosure `json:"closures"` // in force, and obeyed
+}
+
+type obeyedClosure struct {
+	ID    int64      `json:"id"`
+	Name  string     `json:"name"`
+	Until *time.Time `json:"until"`
+}
+
 // reachHead is what an answer about many places says of itself.
-func (r *request) reachHead(a *asking, method string, places ...*response.Ranking) analysis {
+func (r *request) reachHead(a *asking, method string, places ...*response.Ranking) reachAnalysis {
 	var layers []*spatial.Layer
 	for _, ranking := range places {
 		if ranking != nil && ranking.Places().Len() > 0 {
@@ -112,7 +128,11 @@ func (r *request) reachHead(a *asking, method string, places ...*response.Rankin
 			head.Excluded["buildings_withheld"] = withheldHomes(ranking)
 		}
 	}
-	return head
+	told := reachAnalysis{head, []obeyedClosure{}}
+	for _, c := range a.byRoad.obeyed {
+		told.Closures = append(told.Closures, obeyedClosure{c.ID, c.Name, instant(c.Until)})
+	}
+	return told
 }
 
 // stationOf is how answers call a responder.

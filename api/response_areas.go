@@ -157,11 +157,11 @@ func share(part, whole int64) spatial.Value {
 
 // responseLayers are those about who gets where.
 func (s *Server) responseLayers() []*derivedLayer {
-	reads := []spatial.LayerID{"turn_restrictions", closure.Layer, "districts", buildingLayer, riskLayer}
+	reads := append([]spatial.LayerID{"turn_restrictions", closure.Layer}, barrierLayers...)
 	return []*derivedLayer{
-		{schema: areaSchema(), from: []spatial.LayerID{"response_points", "roads"}, also: reads, parameters: derivedParams, timed: true,
+		{schema: areaSchema(), from: []spatial.LayerID{"response_points", "roads"}, also: append(slices.Clone(reads), "districts", buildingLayer, riskLayer), parameters: derivedParams, timed: true,
 			rows: func(r *request) ([]spatial.Row, error) { return r.areaRows() }},
-		{schema: beyondSchema(), from: []spatial.LayerID{"response_points", "roads", riskLayer}, also: reads[:2], parameters: append(slices.Clone(derivedParams), withinParam), timed: true,
+		{schema: beyondSchema(), from: []spatial.LayerID{"response_points", "roads", riskLayer}, also: reads, parameters: append(slices.Clone(derivedParams), withinParam), timed: true,
 			adapt: adaptBeyond, rows: func(r *request) ([]spatial.Row, error) { return r.beyondRows() }},
 	}
 }
@@ -243,7 +243,7 @@ func (all *responsibility) totals() areaTotals {
 }
 
 // reportLayer is a report as a layer, so that it can be written like one.
-func reportLayer(schema *spatial.Schema, head analysis, rows []spatial.Row) (*spatial.Layer, error) {
+func reportLayer(schema *spatial.Schema, head reachAnalysis, rows []spatial.Row) (*spatial.Layer, error) {
 	dated := *schema
 	dated.Synthetic = head.Synthetic
 	for _, date := range head.AsOf {
@@ -261,12 +261,12 @@ func reportLayer(schema *spatial.Schema, head analysis, rows []spatial.Row) (*sp
 // featuresHead begins an answer of features.
 type featuresHead struct {
 	Type string `json:"type"`
-	analysis
+	reachAnalysis
 }
 
 // report answers with a layer in the format that is asked for; whole writes JSON,
 // which is GeoJSON if it is nil.
-func (s *Server) report(w http.ResponseWriter, r *request, head analysis, layer *spatial.Layer, name string, features any, whole func() error) error {
+func (s *Server) report(w http.ResponseWriter, r *request, head reachAnalysis, layer *spatial.Layer, name string, features any, whole func() error) error {
 	head.head(w.Header())
 	in := datumParam.of(r)
 	as := r.as(reportFormat)

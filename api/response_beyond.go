@@ -182,7 +182,7 @@ func (s *Server) responseBeyond(w http.ResponseWriter, r *request) error {
 	}
 	return s.report(w, r, head, layer, "超时未达", featuresHead{"FeatureCollection", head}, func() error {
 		return writeJSON(w, mediaJSON, struct {
-			analysis
+			reachAnalysis
 			Levels []spatial.Label `json:"levels"`
 			Units  []*beyondUnit   `json:"units"`
 			Totals *beyondUnit     `json:"totals"`
@@ -191,7 +191,7 @@ func (s *Server) responseBeyond(w http.ResponseWriter, r *request) error {
 }
 
 // beyondTable is the report as a layer: a row for each unit.
-func beyondTable(head analysis, units []*beyondUnit, levels []spatial.Label) (*spatial.Layer, error) {
+func beyondTable(head reachAnalysis, units []*beyondUnit, levels []spatial.Label) (*spatial.Layer, error) {
 	whole := func(name, zh, en, unit string) spatial.Field {
 		return spatial.Field{Name: name, Type: spatial.TypeInt, Title: spatial.Title{ZH: zh, EN: en}, Unit: unit}
 	}

@@ -501,3 +501,38 @@ func TestResponseTellsNoSmallCounts(t *testing.T) {
 		t.Errorf("only %d answers differ for those with the right", differ)
 	}
 }
+
+// TestReachLayers: what answers about many places are kept by is all that they
+// are made from.
+func TestReachLayers(t *testing.T) {
+	var layers []*spatial.Layer
+	for l := range roadTown(t, true).Layers() {
+		layers = append(layers, l)
+	}
+	for _, id := range []spatial.LayerID{"water", "railways", "turn_restrictions"} {
+		schema := &spatial.Schema{ID: id, Geometry: spatial.Points | spatial.Lines | spatial.Polygons}
+		for _, name := range []string{"kind", "from_lon", "from_lat", "to_lon", "to_lat"} {
+			schema.Fields = append(schema.Fields, spatial.Field{Name: name, Type: map[bool]spatial.Type{true: spatial.TypeText, false: spatial.TypeFloat}[name == "kind"]})
+		}
+		layers = append(layers, layer(t, schema))
+	}
+	snapshot := spatial.New(7, layers...)
+	r := &request{snapshot: snapshot, whole: snapshot, values: map[string]any{}}
+	a, err := r.byTime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range a.byRoad.Layers() {
+		if !slices.Contains(r.reachLayers(), id) {
+			t.Errorf("%s is read and not among %v", id, r.reachLayers())
+		}
+		for _, d := range (&Server{}).responseLayers() {
+			if !slices.Contains(slices.Concat(d.from, d.also), id) {
+				t.Errorf("%s is read by %s, which does not say so", id, d.schema.ID)
+			}
+		}
+	}
+	if len(a.byRoad.Layers()) < 5 {
+		t.Errorf("only %v are read", a.byRoad.Layers())
+	}
+}

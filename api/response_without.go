@@ -63,13 +63,13 @@ func (s *Server) responseWithout(w http.ResponseWriter, r *request) error {
 	}
 	head := r.reachHead(a, withoutMethod, points, homes)
 	answer := struct {
-		analysis
+		reachAnalysis
 		Station   stationOf     `json:"station"`
 		Points    *loss         `json:"risk_points"` // null in a store without
 		Buildings *loss         `json:"buildings"`
 		Residents *lossOfPeople `json:"residents"`
 		Inherited []*heir       `json:"inherited"`
-	}{analysis: head, Station: stationFor(a.byRoad.Responders()[index].Feature)}
+	}{reachAnalysis: head, Station: stationFor(a.byRoad.Responders()[index].Feature)}
 	heirs := map[int]*heir{}
 	answer.Points, _ = r.lossOf(a, points, index, heirs)
 	answer.Buildings, answer.Residents = r.lossOf(a, homes, index, heirs)
@@ -139,7 +139,7 @@ func sortedHeirs(heirs map[int]*heir) []*heir {
 	return list
 }
 
-func heirTable(head analysis, heirs []*heir) (*spatial.Layer, error) {
+func heirTable(head reachAnalysis, heirs []*heir) (*spatial.Layer, error) {
 	field := func(name string, t spatial.Type, zh, en, unit string) spatial.Field {
 		return spatial.Field{Name: name, Type: t, Title: spatial.Title{ZH: zh, EN: en}, Unit: unit}
 	}
@@ -240,7 +240,7 @@ func (s *Server) responseAdditional(w http.ResponseWriter, r *request) error {
 	}
 	return s.report(w, r, head, table, "增设站点", featuresHead{"FeatureCollection", head}, func() error {
 		return writeJSON(w, mediaJSON, struct {
-			analysis
+			reachAnalysis
 			Candidates int       `json:"candidates"`
 			Weight     int64     `json:"weight"` // of all that counts
 			Now        benefit   `json:"now"`
@@ -319,7 +319,7 @@ func (r *request) gridOf(p orb.Point) *unit {
 	return nil
 }
 
-func siteTable(head analysis, sites []newSite) (*spatial.Layer, error) {
+func siteTable(head reachAnalysis, sites []newSite) (*spatial.Layer, error) {
 	field := func(name string, t spatial.Type, zh, en, unit string) spatial.Field {
 		return spatial.Field{Name: name, Type: t, Title: spatial.Title{ZH: zh, EN: en}, Unit: unit}
 	}
