@@ -57,7 +57,7 @@ func TestNearestCommand(t *testing.T) {
 		"by road, with a way": {[]string{"114.105,22.5502", "--by", "time", "--route", "--k", "2"}, []string{"河边路, 22 m away, left", "call 60 + turnout 60", "way of 2", "later than the first"}},
 		"by name":             {[]string{"乙", "--by", "time"}, []string{"place       乙", "东站"}},
 		"a kind":              {[]string{"114.105,22.5502", "--kind", "hospital"}, []string{"东站", "the only one"}},
-		"with a road closed":  {[]string{"丙", "--by", "time", "--close", "长桥"}, []string{"东站", "18 min"}},
+		"with a road closed":  {[]string{"丙", "--by", "time", "--close", "长桥"}, []string{"those near are closed"}},
 		"a layer":             {[]string{"--layer", "risk_points", "--by", "time"}, []string{"西站", "东站", "3 min"}},
 		"a file":              {[]string{"--file", places, "--format", "csv"}, []string{"西站", "东站", "lon,lat"}},
 	} {
