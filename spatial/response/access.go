@@ -138,6 +138,9 @@ func (h Hindrance) String() string {
 
 // accesses are the positions by which a place is reached, the nearest first.
 func (b *barriers) accesses(g *road.Graph, p orb.Point) ([]road.Position, Hindrance) {
+	if open := b.open(p, g.Within(p, walkable)); len(open) > 0 && open[0].Away*1.5 <= walkable {
+		return open, Free
+	}
 	nearest, ok := g.Snap(p)
 	if !ok || nearest.Away > farthest {
 		return nil, NoRoad

@@ -78,7 +78,7 @@ func TestReferenceAccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	water := reservoir.Geometry().(orb.Polygon)
-	for _, id := range []spatial.LayerID{"risk_points", "buildings"} {
+	for _, id := range []spatial.LayerID{"buildings", "risk_points"} {
 		p := placesOf(t, s, id)
 		accesses, farthest, none := 0, geodesic.Meters(0), 0
 		for i := range p.Len() {
