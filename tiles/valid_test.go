@@ -3,6 +3,7 @@ package tiles_test
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/gogo/protobuf/proto"
@@ -286,26 +287,34 @@ func TestTilesAreValid(t *testing.T) {
 	}
 }
 
-// referenceSnapshot is the reference dataset.
+// referenceSnapshot is the reference dataset, made once.
 func referenceSnapshot(t testing.TB) *spatial.Snapshot {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("makes the whole reference dataset")
 	}
-	dataset, err := luohu.Generate(1, nil)
+	s, err := generated()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return s
+}
+
+var generated = sync.OnceValues(func() (*spatial.Snapshot, error) {
+	dataset, err := luohu.Generate(1, nil)
+	if err != nil {
+		return nil, err
 	}
 	var layers []*spatial.Layer
 	for _, schema := range dataset.Schemas() {
 		l, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		layers = append(layers, l)
 	}
-	return spatial.New(1, layers...)
-}
+	return spatial.New(1, layers...), nil
+})
 
 // TestReferenceTilesAreValid checks each tile of the reference dataset, z0 to
 // z16, all layers that have geometry.
