@@ -127,8 +127,8 @@ type more struct {
 	limit   road.Millis
 	times   *road.Times
 	places  []served
-	on      [][]way // to places, by edge
-	always  []way   // those over junctions, which are on many edges
+	on      [][]way         // to places, by edge
+	at      map[int32][]way // those over junctions, which are on many edges, by junction
 	weight  int64
 	before  Benefit
 }
@@ -157,7 +157,7 @@ func (v *Service) newMore(p *Places, o MoreOptions) (*more, error) {
 	for _, i := range v.kept(o.Keep) {
 		starts[i] = v.starts[i]
 	}
-	m := &more{service: v, limit: o.Limit, times: v.graph.From(starts), on: make([][]way, v.graph.Edges())}
+	m := &more{service: v, limit: o.Limit, times: v.graph.From(starts), on: make([][]way, v.graph.Edges()), at: map[int32][]way{}}
 	weigh := p.counter(o.Weight, "")
 	for i := range p.Len() {
 		weight := int64(1)
@@ -185,8 +185,8 @@ func (m *more) add(place int32, accesses []road.Position) road.Millis {
 		if t, _, ok := m.times.At(at); ok {
 			soonest = min(soonest, plus(t, w.walk))
 		}
-		if at.AtJunction() {
-			m.always = append(m.always, w)
+		if junction, ok := at.Junction(); ok {
+			m.at[junction] = append(m.at[junction], w)
 		} else {
 			m.on[at.Edge] = append(m.on[at.Edge], w)
 		}
@@ -232,7 +232,9 @@ func (j *judge) with(start road.Start) Benefit {
 	for _, edge := range j.trial.Edges() {
 		j.offer(j.on[edge])
 	}
-	j.offer(j.always)
+	for junction := range j.trial.Junctions {
+		j.offer(j.at[junction])
+	}
 	b := j.before
 	for _, i := range j.served {
 		s := j.places[i]

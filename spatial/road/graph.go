@@ -244,3 +244,17 @@ func (g *Graph) nodesOf(junction int32, outs bool) []int32 {
 	}
 	return c.ins
 }
+
+// junctionsOfNodes is the junction that each node belongs to.
+func (g *Graph) junctionsOfNodes() []int32 {
+	of := make([]int32, g.nodes)
+	for i := range of {
+		of[i] = int32(i)
+	}
+	for j, c := range g.split {
+		for _, node := range slices.Concat(c.ins, c.outs) {
+			of[node] = j
+		}
+	}
+	return of
+}

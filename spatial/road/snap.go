@@ -22,6 +22,10 @@ type Position struct {
 // edges that meet there.
 func (p Position) AtJunction() bool { return p.junction >= 0 }
 
+// Junction is the number of the junction that the position is at, from 0 below
+// the number of junctions; ok is false between the ends of an edge.
+func (p Position) Junction() (number int32, ok bool) { return p.junction, p.junction >= 0 }
+
 // Nowhere is no position: its edge is -1.
 func Nowhere() Position { return Position{Edge: -1, junction: -1} }
 

@@ -8,13 +8,14 @@ type Trial struct {
 	node     []Millis // by the new start; Unreachable where it is not sooner
 	improved []int32  // nodes where it is
 	edges    []int32
-	seen     []bool // by edge
+	seen     []bool  // by edge
+	junction []int32 // by node: the junction it belongs to
 	queue    queue
 }
 
 // Trial is one for the starts of the times.
 func (t *Times) Trial() *Trial {
-	tr := &Trial{times: t, node: make([]Millis, t.graph.nodes), seen: make([]bool, len(t.graph.edges)), queue: newQueue(t.graph.longest)}
+	tr := &Trial{times: t, node: make([]Millis, t.graph.nodes), seen: make([]bool, len(t.graph.edges)), junction: t.graph.junctionsOfNodes(), queue: newQueue(t.graph.longest)}
 	for i := range tr.node {
 		tr.node[i] = Unreachable
 	}
@@ -99,9 +100,22 @@ func (tr *Trial) forget() {
 }
 
 // Edges are those on which there may be positions that the start reaches sooner,
-// in no order; positions at a junction may be on any edge that meets it. Valid
-// until the next Try.
+// in no order; but for positions at junctions, for which see [Trial.Junctions].
+// Valid until the next Try.
 func (tr *Trial) Edges() []int32 { return tr.edges }
+
+// Junctions yields the junctions that the start may reach sooner, in no order,
+// some of them more than once. See [Position.Junction].
+func (tr *Trial) Junctions(yield func(int32) bool) {
+	if j, ok := tr.start.Junction(); ok && !yield(j) {
+		return
+	}
+	for _, node := range tr.improved {
+		if !yield(tr.junction[node]) {
+			return
+		}
+	}
+}
 
 // At is how soon the start reaches a position; [Unreachable], or later than
 // others, where it is not sooner than they are.

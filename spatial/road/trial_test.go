@@ -44,6 +44,9 @@ func TestTrialIsOneMoreStart(t *testing.T) {
 					if q.junction < 0 && !slices.Contains(trial.Edges(), q.Edge) {
 						t.Fatalf("edge %d is not among %v", q.Edge, trial.Edges())
 					}
+					if junctions := slices.Collect(trial.Junctions); q.junction >= 0 && !slices.Contains(junctions, q.junction) {
+						t.Fatalf("junction %d is not among %v", q.junction, junctions)
+					}
 				}
 			}
 		}
