@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,8 +46,12 @@ func (r *request) readSteps() (*wanted, error) {
 
 // readObject reads the body of a request as an object with some members.
 func (r *request) readObject(most int64, names []string) (node, error) {
-	r.Body = http.MaxBytesReader(nil, r.Body, most)
+	whole := r.Body
+	r.Body = http.MaxBytesReader(nil, whole, most)
 	members, err := decodeBody(r)
+	if errors.As(err, new(*http.MaxBytesError)) {
+		_, _ = io.Copy(io.Discard, whole) // who still sends may not hear; what is read at most is bounded
+	}
 	if err != nil {
 		return node{}, err
 	}

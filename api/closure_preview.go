@@ -22,7 +22,7 @@ import (
 func (s *Server) previewRoutes() []route {
 	return []route{{method: http.MethodPost, path: "/closures/preview",
 		summary:    "What closing roads would do: which stretches, whose nearest changes and by how much, who can no longer be reached; changes nothing",
-		parameters: slices.Concat(reachParams, []parameter{datumParam, pointsParam, listedParam}), body: mediaJSON, media: []string{mediaJSON}, handle: s.previewClosure}}
+		parameters: slices.Concat(reachParams, []parameter{datumParam, pointsParam, listedParam}), body: mediaJSON, media: []string{mediaJSON}, long: true, handle: s.previewClosure}}
 }
 
 // maxChanged is the most points that are listed one by one.

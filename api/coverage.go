@@ -21,13 +21,13 @@ func (s *Server) coverageRoutes() []route {
 		{method: http.MethodGet, path: "/coverage/rules", summary: "What a question about coverage can choose: rule sets with clause and certainty, hazards, populations, methods",
 			parameters: []parameter{jsonFormat}, media: []string{mediaJSON}, handle: s.coverageRules},
 		{method: http.MethodGet, path: "/coverage", summary: "Who has a shelter and who has none, by unit: people, places, area per person, deficit",
-			parameters: append(slices.Clone(coverageParams), coverageFormat), media: files, handle: s.coverage},
+			parameters: append(slices.Clone(coverageParams), coverageFormat), media: files, long: true, handle: s.coverage},
 		{method: http.MethodPost, path: "/coverage", summary: "The same with scenarios, zones whose people are asked about, and units to be traced",
-			parameters: append(slices.Clone(coverageParams), coverageFormat), body: mediaJSON, media: files, handle: s.coverage},
+			parameters: append(slices.Clone(coverageParams), coverageFormat), body: mediaJSON, media: files, long: true, handle: s.coverage},
 		{method: http.MethodGet, path: "/coverage/unit", summary: "Where the figures of one unit are from: which shelters, how far, which share, by which clause",
-			parameters: append([]parameter{coverUnitParam}, append(slices.Clone(coverageParams), jsonFormat)...), media: []string{mediaJSON}, handle: s.coverageUnit},
+			parameters: append([]parameter{coverUnitParam}, append(slices.Clone(coverageParams), jsonFormat)...), media: []string{mediaJSON}, long: true, handle: s.coverageUnit},
 		{method: http.MethodPost, path: "/coverage/unit", summary: "The same with a scenario",
-			parameters: append([]parameter{coverUnitParam}, append(slices.Clone(coverageParams), jsonFormat)...), body: mediaJSON, media: []string{mediaJSON}, handle: s.coverageUnit},
+			parameters: append([]parameter{coverUnitParam}, append(slices.Clone(coverageParams), jsonFormat)...), body: mediaJSON, media: []string{mediaJSON}, long: true, handle: s.coverageUnit},
 	}
 }
 

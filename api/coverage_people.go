@@ -152,6 +152,9 @@ func (q *shelterQuestion) within(s *spatial.Snapshot, demands []shelter.Demand) 
 	if err != nil {
 		return nil, err
 	}
+	if err := affordable(zones, layer); err != nil {
+		return nil, err
+	}
 	found, err := exposure.Of(zones, layer, exposure.Touch, nil)
 	if err != nil {
 		return nil, fmt.Errorf("people in zones: %w", err)

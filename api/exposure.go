@@ -15,12 +15,13 @@ import (
 	"wangge/spatial"
 	"wangge/spatial/exposure"
 	"wangge/spatial/geodesic"
+	"wangge/spatial/relate"
 	"wangge/spatial/shelter"
 )
 
 func (s *Server) exposureRoutes() []route {
 	return []route{{method: http.MethodPost, path: "/exposure", summary: "Who and what stands in zones and around them: people, rooms, shelters, schools, underground spaces, by unit and by zone",
-		parameters: []parameter{coverByParam, datumParam, coverageFormat}, body: mediaJSON, media: []string{mediaJSON, mediaGeoJSON, mediaCSV, mediaXLSX}, handle: s.exposure}}
+		parameters: []parameter{coverByParam, datumParam, coverageFormat}, body: mediaJSON, media: []string{mediaJSON, mediaGeoJSON, mediaCSV, mediaXLSX}, long: true, handle: s.exposure}}
 }
 
 // defaultBuffer is how far points and lines reach where a request does not
@@ -248,6 +249,37 @@ func zonesIn(s *spatial.Snapshot, asked []zoneAsked) ([]exposure.Zone, []spatial
 	return zones, layers, nil
 }
 
+// What zones and the features of a layer in their boxes may take: positions of
+// zones times features, those that are measured for a buffer some fifty times as
+// much as others. It is some seconds.
+const (
+	maxHeld      = 500_000_000
+	measuredCost = 50
+)
+
+// affordable refuses zones that would take too long with a layer.
+func affordable(zones []exposure.Zone, layer *spatial.Layer) error {
+	held := 0
+	for i := range zones {
+		z := &zones[i]
+		cost := relate.New(z.Geometry).Vertices()
+		if z.Within > 0 {
+			cost *= measuredCost
+		}
+		box := z.Geometry.Bound()
+		for _, corner := range []orb.Point{box.Min, box.Max} {
+			box = box.Union(geodesic.BoundAround(corner, z.Within))
+		}
+		for range layer.Intersecting(box) {
+			if held += cost; held > maxHeld {
+				return &spatial.InvalidError{Rule: "zones_work", Where: "zones", Detail: fmt.Sprintf("%d zones with their buffers would be held against too many of %s", len(zones), layer.ID()),
+					Fix: "give a smaller buffer, fewer zones, or outlines with fewer positions"}
+			}
+		}
+	}
+	return nil
+}
+
 // around is the buffer around zones of a kind.
 func (z *zoneAsked) around(kind spatial.GeometryKind) geodesic.Meters {
 	switch {
@@ -440,6 +472,9 @@ func withheldIn(s *spatial.Snapshot) int {
 func (e *exposed) count(r *request, zones []exposure.Zone, c counting, units map[string]map[string]int64) error {
 	layer, err := r.snapshot.Layer(c.layer)
 	if err != nil {
+		return err
+	}
+	if err := affordable(zones, layer); err != nil {
 		return err
 	}
 	found, err := exposure.Of(zones, layer, exposure.Touch, c.where.Picks)

@@ -88,19 +88,29 @@ type answer struct {
 	route    string // path of the route as it is declared; "" if none fits
 	status   int
 	bytes    int64
-	lost     bool // the client takes no more
+	lost     bool   // the client takes no more
+	begun    func() // is called when the answer begins to be written; nil for nothing
 }
 
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 func (a *answer) WriteHeader(status int) {
+	a.begin()
 	if a.status == 0 || a.status < 200 {
 		a.status = status
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
 
+func (a *answer) begin() {
+	if a.begun != nil {
+		a.begun()
+		a.begun = nil
+	}
+}
+
 func (a *answer) Write(b []byte) (int, error) {
+	a.begin()
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}

@@ -111,6 +111,9 @@ func (p *problem) head(h http.Header) {
 		h.Del(name)
 	}
 	h.Set("Cache-Control", "no-store")
+	if p.Status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
+		h.Set("Retry-After", "5")
+	}
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", challenge(p))
 	}

@@ -18,13 +18,13 @@ func (s *Server) responseRoutes() []route {
 	files := []string{mediaJSON, mediaGeoJSON, mediaCSV, mediaXLSX}
 	return []route{
 		{method: http.MethodGet, path: "/response/areas", summary: "Areas of responsibility: which station reaches what first, with people and roads; together they are the district",
-			parameters: reach(datumParam, areasFormat), media: []string{mediaGeoJSON, mediaCSV, mediaXLSX}, handle: s.responseAreas},
+			parameters: reach(datumParam, areasFormat), media: []string{mediaGeoJSON, mediaCSV, mediaXLSX}, long: true, handle: s.responseAreas},
 		{method: http.MethodGet, path: "/response/beyond", summary: "What nobody reaches within some minutes: risk points by level, residents and buildings, by unit",
-			parameters: reach(withinParam, unitParam, datumParam, reportFormat), media: files, handle: s.responseBeyond},
+			parameters: reach(withinParam, unitParam, datumParam, reportFormat), media: files, long: true, handle: s.responseBeyond},
 		{method: http.MethodGet, path: "/response/without", summary: "What happens if one station is busy or gone: who takes over, and how much later",
-			parameters: reach(stationParam, withinParam, tableFormat), media: []string{mediaJSON, mediaCSV, mediaXLSX}, handle: s.responseWithout},
+			parameters: reach(stationParam, withinParam, tableFormat), media: []string{mediaJSON, mediaCSV, mediaXLSX}, long: true, handle: s.responseWithout},
 		{method: http.MethodGet, path: "/response/additional", summary: "Where one more station would help most: every place is tried",
-			parameters: reach(withinParam, objectiveParam, weightParam, sitesParam, newTurnoutParam, sitesLimitParam, datumParam, reportFormat), media: files, handle: s.responseAdditional},
+			parameters: reach(withinParam, objectiveParam, weightParam, sitesParam, newTurnoutParam, sitesLimitParam, datumParam, reportFormat), media: files, long: true, handle: s.responseAdditional},
 	}
 }
 

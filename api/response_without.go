@@ -268,12 +268,11 @@ func (s *Server) oneMore(r *request, a *asking, ranking *response.Ranking, weigh
 		o.Candidates, from = places, append(from, id)
 	}
 	name := fmt.Sprintf("one more %s %v %d %s %s %d", r.reachName(), o.Objective, o.Limit, weight, sitesParam.of(r), o.Turnout)
-	select {
-	case s.trials <- struct{}{}:
-		defer func() { <-s.trials }()
-	case <-r.Context().Done():
-		return response.More{}, r.Context().Err()
+	leave, err := s.turn(r, s.trials)
+	if err != nil {
+		return response.More{}, err
 	}
+	defer leave()
 	return kept(r.snapshot, from, name, func() (response.More, error) { return a.byRoad.OneMore(ranking.Places(), o) })
 }
 

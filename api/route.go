@@ -25,6 +25,7 @@ type route struct {
 	body         string            // media type of the request body; "" for none
 	media        []string          // media types of the answer, the usual one first
 	volatile     bool              // the answer depends on more than the snapshot and the request
+	long         bool              // it may take long: only some are worked on at once
 	roles        []adjustment.Role // who may ask; none for everyone
 	handle       handler
 }
@@ -95,6 +96,14 @@ func (s *Server) endpoint(route *route) http.HandlerFunc {
 		}
 		if route.method == http.MethodGet && !route.volatile && s.unchanged(w, r) {
 			return nil
+		}
+		if route.long {
+			leave, err := s.turn(r, s.long)
+			if err != nil {
+				return err
+			}
+			defer leave()
+			answerOf(raw).begun = leave // who reads slowly holds nobody up
 		}
 		return route.handle(w, r)
 	})

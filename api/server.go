@@ -71,6 +71,8 @@ type Server struct {
 	near      atomic.Pointer[warmNearest]
 	workbooks chan struct{} // places for making workbooks
 	trials    chan struct{} // a place for what takes all processors
+	long      chan struct{} // places for what takes long
+	patience  time.Duration // for a turn
 	streams   streams
 	metrics   *metrics
 	limits    limits
@@ -90,11 +92,12 @@ func New(state State, config Config, log *slog.Logger) *Server {
 	if config.Streams == 0 {
 		config.Streams = defaultStreams
 	}
-	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8], now: time.Now, limits: usual}
+	s := &Server{state: state, config: config, log: log, boot: rand.Text()[:8], now: time.Now, limits: usual, patience: patience}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.streams.most = int64(config.Streams)
 	s.workbooks = make(chan struct{}, workbooks)
 	s.trials = make(chan struct{}, 1)
+	s.long = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 	s.failures = httprate.NewRateLimiter(maxFailures, failureWindow, httprate.WithResponseHeaders(httprate.ResponseHeaders{}))
 	s.warm = newWarmTiles(config.TileMemo / 4)
 	s.renderer = tiles.NewRenderer(config.TileMemo-config.TileMemo/4, runtime.GOMAXPROCS(0))

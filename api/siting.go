@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/paulmach/orb"
 
@@ -17,16 +16,13 @@ import (
 
 func (s *Server) sitingRoutes() []route {
 	return []route{{method: http.MethodPost, path: "/siting", summary: "The best few of some candidate sites for shelters, beside those that stand: exact, with the runner-up, what each site adds, and the trade between coverage, walking and area",
-		parameters: append(slices.Clone(questionParams), jsonFormat), body: mediaJSON, media: []string{mediaJSON}, handle: s.siting}}
+		parameters: append(slices.Clone(questionParams), jsonFormat), body: mediaJSON, media: []string{mediaJSON}, long: true, handle: s.siting}}
 }
 
 // candidateLayer has the candidates unless a request names others.
 const candidateLayer spatial.LayerID = "shelter_candidates"
 
-const (
-	maxSites   = 1000             // to choose
-	sitingWait = 30 * time.Second // for others' questions
-)
+const maxSites = 1000 // to choose
 
 // sited is a question about sites.
 type sited struct {
@@ -74,18 +70,13 @@ func (s *Server) siting(w http.ResponseWriter, r *request) error {
 // solve finds the sites, one question after another: each takes all
 // processors.
 func (s *Server) solve(r *request, problem *shelter.Siting) (*shelter.Sites, error) {
-	select {
-	case s.trials <- struct{}{}:
-		defer func() { <-s.trials }()
-	case <-time.After(sitingWait):
-		return nil, &problemBusy
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
+	leave, err := s.turn(r, s.trials)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	return problem.Solve()
 }
-
-var problemBusy = problem{Status: http.StatusServiceUnavailable, Kind: "busy", Detail: "too many questions about sites are being worked on", Fix: "ask again in some seconds"}
 
 // readSiting reads the question and answers its part about coverage.
 func (s *Server) readSiting(r *request) (*sited, *whatIf, []spatial.Title, error) {
