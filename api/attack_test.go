@@ -171,7 +171,27 @@ func TestZonesAreBounded(t *testing.T) {
 	}
 }
 
-// crowded is the sheltered town with many more houses at one place.
+// TestWaysAreBounded: where everybody reaches hundreds of shelters, places are
+// neither shared out nor chosen; who reaches them is still told.
+func TestWaysAreBounded(t *testing.T) {
+	s := server(t, fixed{snapshot: crammed(t, 6500)}, Config{})
+	var added, offered []string
+	for i := range 200 {
+		at := fmt.Sprintf(`"at":[%f,22.505],"area":10`, 114.011+float64(i)*1e-5)
+		added, offered = append(added, `{"setting":"outdoor",`+at+`}`), append(offered, `{`+at+`}`)
+	}
+	many := `"radius":20000,"scenario":{"add":[` + strings.Join(added, ",") + `]}}`
+	for body, rule := range map[string]string{`{"method":"allocation",` + many: `"rule":"ways_many"`, `{` + many: `"units"`, `{"method":"allocation","radius":20000}`: `"units"`} {
+		if w := askOf(s, http.MethodPost, "/coverage", body); !strings.Contains(w.Body.String(), rule) {
+			t.Errorf("%.60s: %d %.200s, want %s", body, w.Code, w.Body, rule)
+		}
+	}
+	if w := askOf(s, http.MethodPost, "/siting", `{"radius":20000,"choose":2,"objective":"p_median","candidates":[`+strings.Join(offered, ",")+`]}`); !strings.Contains(w.Body.String(), `"rule":"ways_many"`) {
+		t.Errorf("%d %.200s", w.Code, w.Body)
+	}
+}
+
+// crammed is the sheltered town with many more houses at one place.
 func crammed(t *testing.T, many int) *spatial.Snapshot {
 	t.Helper()
 	s := sheltered(t, true)

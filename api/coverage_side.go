@@ -139,11 +139,33 @@ func (d *side) answer(s *spatial.Snapshot, allocate bool) (err error) {
 	if d.Reach, err = d.reached(s); err != nil {
 		return err
 	}
+	if allocate {
+		if err := affordableWays(d.Reach); err != nil {
+			return err
+		}
+	}
 	if d.cover, err = d.Cover(); err != nil || !allocate {
 		return err
 	}
 	d.sent, err = d.Allocate()
 	return err
+}
+
+// How many ways from buildings to shelters are tried against each other: so many
+// for each building on average, and some anyway.
+const (
+	fewWays = 1_000_000
+	maxWays = 150
+)
+
+// affordableWays refuses to share out or choose places where everybody reaches
+// everything: that would take minutes.
+func affordableWays(reach *shelter.Reach) error {
+	most := max(fewWays, maxWays*reach.Demands())
+	if reach.Ways() <= most {
+		return nil
+	}
+	return &spatial.InvalidError{Rule: "ways_many", Where: "radius", Detail: fmt.Sprintf("buildings have %d ways to shelters within reach, more than %d", reach.Ways(), most), Fix: "give a smaller radius or fewer shelters and candidates"}
 }
 
 // judge sorts out the sites that do not count.

@@ -186,7 +186,7 @@ func (q *sited) offer(r *request, body node) error {
 		return err
 	}
 	q.side = &standing
-	return nil
+	return affordableWays(standing.Reach)
 }
 
 // why says how many candidates do not count.
