@@ -8,32 +8,14 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/paulmach/orb"
 
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 )
-
-// reference is the snapshot of the reference dataset.
-var reference = sync.OnceValues(func() (*spatial.Snapshot, error) {
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		return nil, err
-	}
-	var layers []*spatial.Layer
-	for _, schema := range dataset.Schemas() {
-		layer, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, layer)
-	}
-	return spatial.New(1, layers...), nil
-})
 
 // localPreviews are bodies that each move some 40 by 40 m at a corner of an
 // area to a neighbour.
@@ -69,10 +51,7 @@ func boxText(at orb.Point, half float64) string {
 // BenchmarkPreview sends 300 random moves over HTTP and tells how long half of
 // them and 99 in 100 took at most, and what answers weigh.
 func BenchmarkPreview(b *testing.B) {
-	snapshot, err := reference()
-	if err != nil {
-		b.Fatal(err)
-	}
+	snapshot := luohutest.Snapshot(b)
 	service := httptest.NewServer(server(b, fixed{snapshot: snapshot}, Config{}))
 	defer service.Close()
 	bodies := localPreviews(snapshot, 300)

@@ -14,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
 
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/closure"
 )
@@ -21,11 +22,7 @@ import (
 // district of the reference data.
 func referenceServer(t testing.TB) *Server {
 	t.Helper()
-	s, err := reference()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return server(t, fixed{snapshot: s}, Config{})
+	return server(t, fixed{snapshot: luohutest.Snapshot(t)}, Config{})
 }
 
 // adds are the figures that add up over units.
@@ -266,10 +263,7 @@ func BenchmarkCoverage(b *testing.B) {
 
 // BenchmarkCoverageFirst asks of a state that nobody has asked of before.
 func BenchmarkCoverageFirst(b *testing.B) {
-	whole, err := reference()
-	if err != nil {
-		b.Fatal(err)
-	}
+	whole := luohutest.Snapshot(b)
 	for name, body := range map[string]string{"straight": `{"method":"allocation"}`, "walking": `{"method":"allocation","reach":"walking"}`} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -326,10 +320,7 @@ func TestBottlenecksOfTheDistrict(t *testing.T) {
 // scenario with the same block does, and is named; without closures nothing
 // is blocked, and in a straight line nobody cares.
 func TestClosuresInForceBlock(t *testing.T) {
-	whole, err := reference()
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := luohutest.Snapshot(t)
 	area := orb.Bound{Min: orb.Point{114.11, 22.54}, Max: orb.Point{114.13, 22.56}}.ToPolygon()
 	closed := withClosures(t, spatial.New(1, slices.Collect(whole.Layers())...), closure.Closure{ID: 1, Name: "积水", Since: time.Unix(1, 0).UTC(), Traffic: closure.All, Geometry: area},
 		closure.Closure{ID: 2, Name: "限行", Since: time.Unix(1, 0).UTC(), Traffic: closure.Driving, Geometry: area})

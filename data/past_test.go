@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"wangge/data"
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/adjustment"
 	"wangge/spatial/history"
@@ -15,11 +15,7 @@ import (
 // reference is a store of the reference dataset.
 func reference(t testing.TB) *memory {
 	t.Helper()
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source := data.WithInternal(dataset)
+	source := data.WithInternal(luohutest.Dataset(t))
 	var layers []*spatial.Layer
 	for _, schema := range source.Schemas() {
 		layer, err := spatial.NewLayer(schema, 1, source.Rows(schema.ID))

@@ -3,7 +3,6 @@ package tiles_test
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/gogo/protobuf/proto"
@@ -11,7 +10,7 @@ import (
 	"github.com/paulmach/orb/encoding/mvt/vectortile"
 	"github.com/peterstace/simplefeatures/geom"
 
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/tiles"
 )
@@ -287,34 +286,14 @@ func TestTilesAreValid(t *testing.T) {
 	}
 }
 
-// referenceSnapshot is the reference dataset, made once.
+// referenceSnapshot is the reference dataset, for tests that need not be quick.
 func referenceSnapshot(t testing.TB) *spatial.Snapshot {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("makes the whole reference dataset")
 	}
-	s, err := generated()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return luohutest.Snapshot(t)
 }
-
-var generated = sync.OnceValues(func() (*spatial.Snapshot, error) {
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		return nil, err
-	}
-	var layers []*spatial.Layer
-	for _, schema := range dataset.Schemas() {
-		l, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, l)
-	}
-	return spatial.New(1, layers...), nil
-})
 
 // TestReferenceTilesAreValid checks each tile of the reference dataset, z0 to
 // z16, all layers that have geometry.

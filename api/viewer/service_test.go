@@ -17,7 +17,7 @@ import (
 	"wangge/api"
 	"wangge/api/viewer"
 	"wangge/data"
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/history"
 )
@@ -131,18 +131,7 @@ var imported = &spatial.Schema{ID: "my_survey", Title: spatial.Title{ZH: "我的
 // order of their ids. The test fails if the service answers anything with an error.
 func serve(t *testing.T) (server string, now *state, layers []string) {
 	t.Helper()
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*spatial.Layer
-	for _, schema := range dataset.Schemas() {
-		layer, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, layer)
-	}
+	all := slices.Collect(luohutest.Snapshot(t).Layers())
 	all = append(all, importedLayer(t))
 	for _, layer := range all {
 		if layer.Schema().Geometry != spatial.NoGeometry {

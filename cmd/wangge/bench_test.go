@@ -24,6 +24,7 @@ import (
 
 	"wangge/api"
 	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/adjustment"
 	"wangge/spatial/partition"
@@ -36,10 +37,7 @@ import (
 // table with the ratio of each figure to that of the first size. Times are
 // medians, beside them the worst. There is no store and no network in it.
 func BenchmarkScale(b *testing.B) {
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
+	dataset := luohutest.Dataset(b)
 	sizes := strings.Fields(cmp.Or(os.Getenv("WANGGE_BENCH_SCALE"), "1"))
 	columns := make([][]figure, len(sizes))
 	for b.Loop() {

@@ -22,7 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"wangge/api"
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/tiles"
 )
@@ -37,10 +37,7 @@ var composite = []spatial.LayerID{"grids", "water", "roads", "buildings", "under
 // It also takes the time of a map's first view.
 func BenchmarkTiles(b *testing.B) {
 	store := referenceDatabase(b)
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
+	dataset := luohutest.Dataset(b)
 	d := &bench{B: b, scaled: dataset.Scale(1)}
 	d.load()
 	conn, err := pgx.Connect(b.Context(), store)
@@ -199,10 +196,7 @@ func (d *bench) firstView() {
 // to that of the first size: cold tiles, warm ones over HTTP, and an edit until
 // its tile is made.
 func BenchmarkTileScale(b *testing.B) {
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
+	dataset := luohutest.Dataset(b)
 	sizes := strings.Fields(cmp.Or(os.Getenv("WANGGE_BENCH_SCALE"), "1"))
 	columns := make([][]figure, len(sizes))
 	for b.Loop() {

@@ -9,7 +9,7 @@ import (
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/paulmach/orb/geojson"
 
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/datum"
 	"wangge/tiles"
@@ -27,19 +27,7 @@ func referenceSnapshot(t testing.TB) *spatial.Snapshot {
 	if testing.Short() {
 		t.Skip("makes the whole reference dataset")
 	}
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var layers []*spatial.Layer
-	for _, schema := range dataset.Schemas() {
-		layer, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
-		if err != nil {
-			t.Fatal(err)
-		}
-		layers = append(layers, layer)
-	}
-	return spatial.New(1, layers...)
+	return luohutest.Snapshot(t)
 }
 
 // TestTilesAreSmall makes tiles of all layers together, all over the pyramid,

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/adjustment"
 )
@@ -27,7 +28,7 @@ func localMoves(s *spatial.Snapshot, n int) []adjustment.Step {
 // and 99 in 100 took at most. Of each it is the least of all rounds, so that
 // what else the machine does counts less.
 func BenchmarkLocalMoves(b *testing.B) {
-	s := district(b)
+	s := luohutest.Snapshot(b)
 	steps := localMoves(s, 500)
 	took := make([]time.Duration, len(steps))
 	for b.Loop() {

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"wangge/data"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/adjustment"
 )
 
 func TestDeepWaterByBuilding(t *testing.T) {
-	s := district(t)
+	s := luohutest.Snapshot(t)
 	p := plan(t, s, adjustment.Step{To: xinxing13, Buildings: []string{named(t, s, "buildings", "深水楼").Code()}})
 	if n := slices.IndexFunc(p.Moved, func(m adjustment.Moved) bool { return m.Name == "深水楼" }); n < 0 {
 		t.Errorf("moved: %v", p.Moved)
@@ -30,7 +31,7 @@ func TestDeepWaterByBuilding(t *testing.T) {
 // TestRandomBuildings moves chosen buildings to a neighbour, and where others
 // are in the way, those too, as the refusal says.
 func TestRandomBuildings(t *testing.T) {
-	s := district(t)
+	s := luohutest.Snapshot(t)
 	grids, buildings := layerOf(t, s, "grids"), layerOf(t, s, "buildings")
 	random := rand.New(rand.NewPCG(8, 15))
 	moved, followed, refused := 0, 0, map[string]int{}
@@ -88,7 +89,7 @@ func include(fix string) []string {
 }
 
 func TestBuildingRefusals(t *testing.T) {
-	s := district(t)
+	s := luohutest.Snapshot(t)
 	code := named(t, s, "buildings", "深水楼").Code()
 	var all []string
 	for f := range layerOf(t, s, "buildings").All() {
@@ -112,7 +113,7 @@ func TestBuildingRefusals(t *testing.T) {
 }
 
 func BenchmarkBuildings(b *testing.B) {
-	s := district(b)
+	s := luohutest.Snapshot(b)
 	step := adjustment.Step{To: xinxing13, Buildings: []string{named(b, s, "buildings", "深水楼").Code()}}
 	for b.Loop() {
 		if _, err := adjustment.New(s, "grids", []adjustment.Step{step}); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"wangge/data"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/adjustment"
 	"wangge/spatial/geodesic"
@@ -26,7 +27,7 @@ func deepWater(t testing.TB, s *spatial.Snapshot) adjustment.Step {
 }
 
 func TestDeepWater(t *testing.T) {
-	before := district(t)
+	before := luohutest.Snapshot(t)
 	p := plan(t, before, deepWater(t, before))
 	after := apply(t, before, p.Change)
 	if faults := data.Check(after).Faults; len(faults) > 0 {
@@ -77,7 +78,7 @@ func edits() int {
 // TestRandomSteps plans random steps one after another and holds the facts
 // near each, those of the whole now and then, and the way back.
 func TestRandomSteps(t *testing.T) {
-	state := district(t)
+	state := luohutest.Snapshot(t)
 	want := sums(t, state)
 	random := rand.New(rand.NewPCG(4, 4))
 	applied, refusals := 0, map[string]int{}

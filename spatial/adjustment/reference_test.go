@@ -3,41 +3,13 @@ package adjustment_test
 import (
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/paulmach/orb"
 
-	"wangge/data/luohu"
 	"wangge/spatial"
 	"wangge/spatial/adjustment"
 )
-
-// reference is the snapshot of the reference dataset.
-var reference = sync.OnceValues(func() (*spatial.Snapshot, error) {
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		return nil, err
-	}
-	var layers []*spatial.Layer
-	for _, schema := range dataset.Schemas() {
-		layer, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, layer)
-	}
-	return spatial.New(1, layers...), nil
-})
-
-func district(t testing.TB) *spatial.Snapshot {
-	t.Helper()
-	s, err := reference()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 func layerOf(t testing.TB, s *spatial.Snapshot, id spatial.LayerID) *spatial.Layer {
 	t.Helper()

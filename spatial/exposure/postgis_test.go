@@ -4,49 +4,18 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
 
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/data/postgis/postgistest"
 	"wangge/spatial"
 	"wangge/spatial/exposure"
 	"wangge/spatial/geodesic"
 )
-
-// reference is the snapshot of the reference dataset.
-var reference = sync.OnceValues(func() (*spatial.Snapshot, error) {
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		return nil, err
-	}
-	var layers []*spatial.Layer
-	for _, schema := range dataset.Schemas() {
-		layer, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, layer)
-	}
-	return spatial.New(1, layers...), nil
-})
-
-func layerOf(t testing.TB, id spatial.LayerID) *spatial.Layer {
-	t.Helper()
-	s, err := reference()
-	if err != nil {
-		t.Fatal(err)
-	}
-	layer, err := s.Layer(id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return layer
-}
 
 // inZones is the people of each zone and, in the row of zone 0, of all zones
 // together, each building once. The box of degrees lets the index find the
@@ -96,11 +65,11 @@ func TestExposureAgreesWithPostGIS(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			zones, err := exposure.ZonesOf(layerOf(t, test.zones), test.within, test.keep)
+			zones, err := exposure.ZonesOf(luohutest.Layer(t, test.zones), test.within, test.keep)
 			if err != nil {
 				t.Fatal(err)
 			}
-			things := layerOf(t, test.things)
+			things := luohutest.Layer(t, test.things)
 			e, err := exposure.Of(zones, things, test.rule, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -206,14 +175,18 @@ func (c *columns) add(t testing.TB, id int64, g orb.Geometry, number int64) {
 // BenchmarkOf finds the residents in high-risk zones, and in circles around all
 // risk points above the lowest level.
 func BenchmarkOf(b *testing.B) {
-	buildings := layerOf(b, "buildings")
+	buildings := luohutest.Layer(b, "buildings")
 	above := func(f spatial.Feature) bool {
 		level := f.Attribute("level").Text()
 		return level == "larger" || level == "general"
 	}
 	for name, make := range map[string]func() ([]exposure.Zone, error){
-		"high-risk-zones":        func() ([]exposure.Zone, error) { return exposure.ZonesOf(layerOf(b, "high_risk_zones"), 0, nil) },
-		"2884-risks-within-100m": func() ([]exposure.Zone, error) { return exposure.ZonesOf(layerOf(b, "risk_points"), 100, above) },
+		"high-risk-zones": func() ([]exposure.Zone, error) {
+			return exposure.ZonesOf(luohutest.Layer(b, "high_risk_zones"), 0, nil)
+		},
+		"2884-risks-within-100m": func() ([]exposure.Zone, error) {
+			return exposure.ZonesOf(luohutest.Layer(b, "risk_points"), 100, above)
+		},
 	} {
 		zones, err := make()
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
 	"wangge/spatial/partition"
@@ -166,7 +167,7 @@ func TestPolygonsRefuse(t *testing.T) {
 
 func luohuService(t testing.TB) (*spatial.Snapshot, *Service) {
 	t.Helper()
-	s := luohuDistrict(t)
+	s := luohutest.Snapshot(t)
 	v, err := On(s, Query{"response_points", "driving", Defaults(), nil})
 	if err != nil {
 		t.Fatal(err)

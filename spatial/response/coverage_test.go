@@ -213,12 +213,13 @@ func TestOneMoreRefuses(t *testing.T) {
 	}
 }
 
-// TestReferenceOneMore: on the reference dataset a station more brings people
-// within five minutes, and none of the candidates shown is better than the first.
+// TestReferenceOneMore: on the reference dataset a station more, at a shelter,
+// brings people within five minutes, and none of the candidates shown is better
+// than the first. BenchmarkOneMore takes every junction.
 func TestReferenceOneMore(t *testing.T) {
 	s, v := luohuService(t)
 	buildings := placesOf(t, s, "buildings")
-	more, err := v.OneMore(buildings, MoreOptions{Objective: FewestBeyond, Limit: 300_000, Weight: "residents", Turnout: 90_000})
+	more, err := v.OneMore(buildings, MoreOptions{Objective: FewestBeyond, Limit: 300_000, Weight: "residents", Turnout: 90_000, Candidates: placesOf(t, s, "shelters")})
 	if err != nil {
 		t.Fatal(err)
 	}

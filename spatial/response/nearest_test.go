@@ -123,7 +123,7 @@ func TestIndexRanksScatteredPoints(t *testing.T) {
 		}
 		layer := layerOf(t, points...)
 		x := NewIndex(layer, nil)
-		for range 200 {
+		for range 60 {
 			p := orb.Point{random.Float64()*2*degrees - degrees, random.Float64()*degrees - degrees/2}
 			if got, want := summary(x.Nearest(p, 5)), summary(nearestByLooking(layer, p, 5, nil)); got != want {
 				t.Fatalf("nearest of %v:\n%swant\n%s", p, got, want)

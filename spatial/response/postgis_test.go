@@ -9,6 +9,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkt"
 
+	"wangge/data/luohu/luohutest"
 	"wangge/data/postgis/postgistest"
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
@@ -104,7 +105,7 @@ const oracleOnSphere = `
 // for every risk point. The operator <-> would pick others for some.
 func TestAllRiskPointsAgreeWithPostGIS(t *testing.T) {
 	url := postgistest.URL(t)
-	s := luohuDistrict(t)
+	s := luohutest.Snapshot(t)
 	postgistest.Exec(t, url, "CREATE SCHEMA IF NOT EXISTS postgis", "CREATE EXTENSION IF NOT EXISTS postgis SCHEMA postgis",
 		"CREATE TABLE response_points (id int, geom geography)", "CREATE TABLE risk_points (id int, geom geography)")
 	conn, err := pgx.Connect(t.Context(), url)

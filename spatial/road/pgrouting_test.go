@@ -82,7 +82,7 @@ func junctions(g *road.Graph, starts []road.Start) (from []road.Start, ids, all 
 // junction, with all roads open, and with one in twenty closed.
 func TestTableAgreesWithPgRouting(t *testing.T) {
 	conn := router(t)
-	whole, starts := reference()
+	whole, starts := reference(t)
 	random := rand.New(rand.NewPCG(1, 5))
 	for name, g := range map[string]*road.Graph{"open": whole, "closures": whole.Without(func(int32) bool { return random.IntN(20) == 0 })} {
 		fillEdges(t, conn, g)
@@ -126,7 +126,7 @@ func TestTableAgreesWithPgRouting(t *testing.T) {
 // BenchmarkAgainstPgRouting makes the table from the stations to every junction.
 func BenchmarkAgainstPgRouting(b *testing.B) {
 	conn := router(b)
-	g, starts := reference()
+	g, starts := reference(b)
 	fillEdges(b, conn, g)
 	from, ids, all := junctions(g, starts)
 	b.Run("table", func(b *testing.B) {

@@ -6,13 +6,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/paulmach/orb"
 
 	"wangge/data/format"
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
 	"wangge/spatial/road"
@@ -20,37 +19,26 @@ import (
 
 // reference is the driving graph of the reference dataset with its stations as
 // starts.
-var reference = sync.OnceValues(func() (*road.Graph, []road.Start) {
-	set, err := luohu.Generate(1, nil)
+func reference(t testing.TB) (*road.Graph, []road.Start) {
+	t.Helper()
+	n, err := road.New(luohutest.Layer(t, "roads"), nil)
 	if err != nil {
-		panic(err)
-	}
-	layers := map[spatial.LayerID]*spatial.Layer{}
-	for _, schema := range set.Schemas() {
-		if schema.ID == "roads" || schema.ID == "response_points" {
-			if layers[schema.ID], err = spatial.NewLayer(schema, 1, set.Rows(schema.ID)); err != nil {
-				panic(err)
-			}
-		}
-	}
-	n, err := road.New(layers["roads"], nil)
-	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	g, err := n.Profile("driving")
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	var starts []road.Start
-	for f := range layers["response_points"].All() {
+	for f := range luohutest.Layer(t, "response_points").All() {
 		p, _ := g.Snap(f.Geometry().(orb.Point))
 		starts = append(starts, road.Start{Position: p, After: road.Millis(f.Attribute("turnout").Int() * 1000)})
 	}
 	return g, starts
-})
+}
 
 func TestNames(t *testing.T) {
-	g, _ := reference()
+	g, _ := reference(t)
 	names := g.Names()
 	if !slices.IsSorted(names) || len(names) < 20 {
 		t.Fatalf("names %v", names)
@@ -79,7 +67,7 @@ func TestNames(t *testing.T) {
 // TestReferenceHangsTogether: on the reference dataset every junction is reached
 // from every other, over bridges too.
 func TestReferenceHangsTogether(t *testing.T) {
-	g, _ := reference()
+	g, _ := reference(t)
 	if c := g.Connectivity(); c.Parts != 1 || len(c.Off) > 0 {
 		t.Errorf("%d parts, %d edges off the largest", c.Parts, len(c.Off))
 	}
@@ -89,7 +77,7 @@ func TestReferenceHangsTogether(t *testing.T) {
 // of all starts, the same by a search with a heap for each start, and a graph
 // with one edge in a hundred closed and the nearest starts on it.
 func BenchmarkGraph(b *testing.B) {
-	g, starts := reference()
+	g, starts := reference(b)
 	large, many := road.City(b, 100_000)
 	for _, of := range []struct {
 		name   string
@@ -175,7 +163,7 @@ func graphOf(tb testing.TB, path string) *road.Graph {
 
 // BenchmarkSnap brings places in the district onto its roads.
 func BenchmarkSnap(b *testing.B) {
-	g, _ := reference()
+	g, _ := reference(b)
 	random := rand.New(rand.NewPCG(2, 2))
 	var places []orb.Point
 	for range 1000 {

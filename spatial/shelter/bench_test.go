@@ -7,6 +7,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial/geodesic"
 	"wangge/spatial/road"
 	"wangge/spatial/shelter"
@@ -34,7 +35,7 @@ func BenchmarkStraightLine(b *testing.B) {
 // minutes, all anew.
 func BenchmarkWalking(b *testing.B) {
 	demands, all := residents(b), facilities(b, "shelters")
-	network, err := road.Of(district(b))
+	network, err := road.Of(luohutest.Snapshot(b))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb/encoding/wkb"
 
+	"wangge/data/luohu/luohutest"
 	"wangge/data/postgis/postgistest"
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
@@ -124,7 +125,7 @@ type columns struct {
 func columnsOf(t testing.TB, layer spatial.LayerID, number string) columns {
 	t.Helper()
 	var c columns
-	for f := range layerOf(t, district(t), layer).All() {
+	for f := range luohutest.Layer(t, layer).All() {
 		g, err := wkb.Marshal(f.Geometry())
 		if err != nil {
 			t.Fatal(err)

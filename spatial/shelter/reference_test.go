@@ -1,40 +1,13 @@
 package shelter_test
 
 import (
-	"sync"
 	"testing"
 
-	"wangge/data/luohu"
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
 	"wangge/spatial/shelter"
 )
-
-// reference is the snapshot of the reference dataset.
-var reference = sync.OnceValues(func() (*spatial.Snapshot, error) {
-	dataset, err := luohu.Generate(1, nil)
-	if err != nil {
-		return nil, err
-	}
-	var layers []*spatial.Layer
-	for _, schema := range dataset.Schemas() {
-		layer, err := spatial.NewLayer(schema, 1, dataset.Rows(schema.ID))
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, layer)
-	}
-	return spatial.New(1, layers...), nil
-})
-
-func district(t testing.TB) *spatial.Snapshot {
-	t.Helper()
-	s, err := reference()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 func layerOf(t testing.TB, s *spatial.Snapshot, id spatial.LayerID) *spatial.Layer {
 	t.Helper()
@@ -47,7 +20,7 @@ func layerOf(t testing.TB, s *spatial.Snapshot, id spatial.LayerID) *spatial.Lay
 
 func residents(t testing.TB) []shelter.Demand {
 	t.Helper()
-	demands, err := shelter.DemandsOf(layerOf(t, district(t), "buildings"), "residents", "grid", nil)
+	demands, err := shelter.DemandsOf(luohutest.Layer(t, "buildings"), "residents", "grid", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +29,7 @@ func residents(t testing.TB) []shelter.Demand {
 
 func facilities(t testing.TB, layer spatial.LayerID) []shelter.Facility {
 	t.Helper()
-	all, err := shelter.FacilitiesOf(layerOf(t, district(t), layer))
+	all, err := shelter.FacilitiesOf(luohutest.Layer(t, layer))
 	if err != nil {
 		t.Fatal(err)
 	}
