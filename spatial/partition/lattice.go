@@ -28,32 +28,33 @@ func (v Vertex) LL() orb.Point {
 // orientation is +1 if c lies to the left of the line from a to b, -1 to the
 // right, 0 on it. It is exact for all positions on the globe.
 func orientation(a, b, c Vertex) int {
-	var sum int128
-	sum.addProduct(b.X-a.X, c.Y-a.Y)
-	sum.addProduct(a.Y-b.Y, c.X-a.X)
-	return sum.sign()
+	var sum Int128
+	sum.AddProduct(b.X-a.X, c.Y-a.Y)
+	sum.AddProduct(a.Y-b.Y, c.X-a.X)
+	return sum.Sign()
 }
 
 // winding is the sign of a ring's area: +1 counter-clockwise, -1 clockwise,
 // 0 if it encloses nothing.
 func winding(ring []Vertex) int {
 	sum := twiceArea(ring)
-	return sum.sign()
+	return sum.Sign()
 }
 
 // twiceArea is twice a ring's area in square steps, counter-clockwise positive.
-func twiceArea(ring []Vertex) (sum int128) {
+func twiceArea(ring []Vertex) (sum Int128) {
 	for i := 1; i+1 < len(ring); i++ {
-		sum.addProduct(ring[i].X-ring[0].X, ring[i+1].Y-ring[0].Y)
-		sum.addProduct(ring[0].Y-ring[i].Y, ring[i+1].X-ring[0].X)
+		sum.AddProduct(ring[i].X-ring[0].X, ring[i+1].Y-ring[0].Y)
+		sum.AddProduct(ring[0].Y-ring[i].Y, ring[i+1].X-ring[0].X)
 	}
 	return sum
 }
 
-// int128 is a sum of products of 64-bit integers in two's complement.
-type int128 struct{ high, low uint64 }
+// Int128 is a sum of products of 64-bit integers in two's complement.
+type Int128 struct{ high, low uint64 }
 
-func (n *int128) addProduct(a, b int64) {
+// AddProduct adds the product of two numbers.
+func (n *Int128) AddProduct(a, b int64) {
 	high, low := bits.Mul64(uint64(a), uint64(b))
 	if a < 0 {
 		high -= uint64(b)
@@ -66,7 +67,8 @@ func (n *int128) addProduct(a, b int64) {
 	n.high, _ = bits.Add64(n.high, high, carry)
 }
 
-func (n *int128) sign() int {
+// Sign is +1 if the sum is above 0, -1 if below.
+func (n *Int128) Sign() int {
 	switch {
 	case int64(n.high) < 0:
 		return -1
@@ -90,7 +92,7 @@ func cross(a, b, c, d Vertex) bool {
 }
 
 // float is the sum as the nearest float64, but for the last bits.
-func (n *int128) float() float64 {
+func (n *Int128) float() float64 {
 	if int64(n.high) < 0 {
 		low, borrow := bits.Sub64(0, n.low, 0)
 		high, _ := bits.Sub64(0, n.high, borrow)

@@ -2,8 +2,9 @@ package response
 
 import (
 	"cmp"
-	"math/bits"
 	"slices"
+
+	"wangge/spatial/partition"
 )
 
 // site is a position on a plane of whole numbers from 0 to plane.
@@ -198,27 +199,11 @@ func (m *mesh) legalize(t int32) {
 // clockwise; exactly.
 func inCircle(a, b, c, d site) bool {
 	ax, ay, bx, by, cx, cy := a.x-d.x, a.y-d.y, b.x-d.x, b.y-d.y, c.x-d.x, c.y-d.y
-	var sum wide
-	sum.add(ax*ax+ay*ay, bx*cy-by*cx)
-	sum.add(bx*bx+by*by, cx*ay-cy*ax)
-	sum.add(cx*cx+cy*cy, ax*by-ay*bx)
-	return int64(sum.high) > 0 || sum.high == 0 && sum.low > 0
-}
-
-// wide is a sum of products in 128 bits.
-type wide struct{ high, low uint64 }
-
-func (w *wide) add(a, b int64) {
-	high, low := bits.Mul64(uint64(a), uint64(b))
-	if a < 0 {
-		high -= uint64(b)
-	}
-	if b < 0 {
-		high -= uint64(a)
-	}
-	var carry uint64
-	w.low, carry = bits.Add64(w.low, low, 0)
-	w.high, _ = bits.Add64(w.high, high, carry)
+	var sum partition.Int128
+	sum.AddProduct(ax*ax+ay*ay, bx*cy-by*cx)
+	sum.AddProduct(bx*bx+by*by, cx*ay-cy*ax)
+	sum.AddProduct(cx*cx+cy*cy, ax*by-ay*bx)
+	return sum.Sign() > 0
 }
 
 // centre is the middle of the circle around a triangle.

@@ -13,7 +13,7 @@ import "slices"
 // end. Nowhere begins at a low price, as a high one would take long to be
 // reached, and is raised while there is room somewhere for people from there.
 func (f *flow) auction() {
-	a := &auctioneer{flow: f, at: make([]int32, len(f.people)), bidders: make([][]bidder, len(f.room)), queued: make([]bool, len(f.room)), patience: 200 * len(f.room)}
+	a := &auctioneer{flow: f, at: make([]int32, len(f.people)), bidders: make([][]swap, len(f.room)), queued: make([]bool, len(f.room)), patience: 200 * len(f.room)}
 	f.price[f.nowhere()] = f.most/8 + 1
 	for i := range f.people {
 		if f.people[i] > 0 {
@@ -36,23 +36,12 @@ func (f *flow) auction() {
 // auctioneer keeps what only the auction needs.
 type auctioneer struct {
 	*flow
-	at       []int32    // by origin: its link
-	bidders  [][]bidder // by site: a heap of the origins there
-	queue    []int32    // sites that hold too many
+	at       []int32  // by origin: its link
+	bidders  [][]swap // by site: a heap of what the origins there would do at a higher price
+	queue    []int32  // sites that hold too many
 	queued   []bool
 	patience int   // how often prices may be raised
 	floor    int64 // no price of a site is below it
-}
-
-// bidder is an origin at a site, and what it would do at a higher price.
-type bidder struct {
-	limit  int64 // the price above which another link is better; or less, and then it must be found anew
-	origin int32
-	link   int32 // the other link
-}
-
-func (b bidder) before(o bidder) bool {
-	return b.limit < o.limit || b.limit == o.limit && b.origin < o.origin
 }
 
 // best is the link of an origin with the least cost and price together.
@@ -77,10 +66,12 @@ func (a *auctioneer) bestBut(i, but int32) (best int32, least int64) {
 	return best, least
 }
 
-// bid is what an origin would do if its site's price rose.
-func (a *auctioneer) bid(i int32) bidder {
+// bid is what an origin would do if its site's price rose. Its cost is the price
+// above which the other link is better; or less, once other prices have risen, and
+// then it must be found anew.
+func (a *auctioneer) bid(i int32) swap {
 	other, least := a.bestBut(i, a.at[i])
-	return bidder{least - a.cost[a.at[i]], i, other}
+	return swap{least - a.cost[a.at[i]], a.at[i], other}
 }
 
 // arrive sends an origin along a link.
@@ -92,7 +83,7 @@ func (a *auctioneer) arrive(i, link int32) {
 		return
 	}
 	a.bidders[j] = append(a.bidders[j], a.bid(i))
-	rise(a.bidders[j])
+	up(a.bidders[j])
 	if a.load[j] > a.room[j] && !a.queued[j] {
 		a.queued[j] = true
 		a.queue = append(a.queue, j)
@@ -115,33 +106,29 @@ func (a *auctioneer) run() {
 func (a *auctioneer) raise(j int32) {
 	for a.load[j] > a.room[j] {
 		b := a.firstToLeave(j)
-		a.price[j] = max(a.price[j], b.limit)
-		if a.load[j]-a.people[b.origin] < a.room[j] {
+		a.price[j] = max(a.price[j], b.cost)
+		i := a.origin[b.from]
+		if a.load[j]-a.people[i] < a.room[j] {
 			return
 		}
-		h := a.bidders[j]
-		h[0] = h[len(h)-1]
-		if h = h[:len(h)-1]; len(h) > 0 {
-			sink(h, 0)
-		}
-		a.bidders[j] = h
-		a.load[j] -= a.people[b.origin]
-		a.arrive(b.origin, b.link)
+		a.bidders[j] = pop(a.bidders[j])
+		a.load[j] -= a.people[i]
+		a.arrive(i, b.to)
 	}
 }
 
 // firstToLeave finds limits anew until the lowest one is right. They have only
 // risen since they were found.
-func (a *auctioneer) firstToLeave(j int32) bidder {
+func (a *auctioneer) firstToLeave(j int32) swap {
 	h := a.bidders[j]
 	for {
-		b := a.bid(h[0].origin)
-		if b.limit == h[0].limit {
+		b := a.bid(a.origin[h[0].from])
+		if b.cost == h[0].cost {
 			h[0] = b
 			return b
 		}
 		h[0] = b
-		sink(h, 0)
+		down(h, 0)
 	}
 }
 
@@ -168,7 +155,7 @@ func (a *auctioneer) wanted() bool {
 			return true
 		}
 		for _, b := range a.bidders[list[n]] {
-			reach(b.origin)
+			reach(a.origin[b.from])
 		}
 	}
 	return false
@@ -187,39 +174,4 @@ func (a *auctioneer) raiseNowhere() {
 			a.arrive(int32(i), best)
 		}
 	}
-}
-
-// rise moves the last bidder of a heap to its place.
-func rise(h []bidder) {
-	i := len(h) - 1
-	b := h[i]
-	for i > 0 {
-		parent := (i - 1) / 2
-		if !b.before(h[parent]) {
-			break
-		}
-		h[i] = h[parent]
-		i = parent
-	}
-	h[i] = b
-}
-
-// sink moves a bidder of a heap to its place among those below it.
-func sink(h []bidder, i int) {
-	b := h[i]
-	for {
-		child := 2*i + 1
-		if child >= len(h) {
-			break
-		}
-		if child+1 < len(h) && h[child+1].before(h[child]) {
-			child++
-		}
-		if !h[child].before(b) {
-			break
-		}
-		h[i] = h[child]
-		i = child
-	}
-	h[i] = b
 }

@@ -9,15 +9,6 @@ import (
 	"wangge/spatial/shelter"
 )
 
-func layerOf(t testing.TB, s *spatial.Snapshot, id spatial.LayerID) *spatial.Layer {
-	t.Helper()
-	layer, err := s.Layer(id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return layer
-}
-
 func residents(t testing.TB) []shelter.Demand {
 	t.Helper()
 	demands, err := shelter.DemandsOf(luohutest.Layer(t, "buildings"), "residents", "grid", nil)
