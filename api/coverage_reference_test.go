@@ -32,6 +32,9 @@ var adds = []string{"population", "demand", "covered", "uncovered", "capacity", 
 // and indoor shelters, grids add up to communities, those to streets, those to
 // the district, and the covered and the others to the demand.
 func TestCoverageAddsUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asks about the whole district by every method")
+	}
 	s := referenceServer(t)
 	for _, question := range []string{`"hazard":"earthquake"`, `"hazard":"typhoon","population":"census","share":0.15`, `"rule":"gb51143_short_term","population":"legal_persons"`} {
 		for _, method := range []string{methodLocated, methodReachable, methodTwoStep, methodAllocation} {

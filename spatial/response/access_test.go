@@ -72,6 +72,9 @@ func TestAccess(t *testing.T) {
 // TestReferenceAccess: nobody walks across the reservoir of the reference dataset,
 // and every place is reached.
 func TestReferenceAccess(t *testing.T) {
+	if testing.Short() {
+		t.Skip("looks for the ways to every place of the district")
+	}
 	s, _ := luohuService(t)
 	reservoir, err := layerIn(t, s, "water").Feature(1)
 	if err != nil {
