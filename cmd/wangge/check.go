@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"wangge/data"
+	"wangge/spatial"
 )
 
 type checkCommand struct {
@@ -12,7 +14,8 @@ type checkCommand struct {
 	Limit int `help:"Faults to print; the number of all is always printed." default:"20"`
 }
 
-// Run proves the invariants of the store's current state.
+// Run proves the invariants of the store's current state, and says how its
+// roads hang together.
 func (c *checkCommand) Run(ctx context.Context, p *program) error {
 	store, err := c.open(ctx, p.log)
 	if err != nil {
@@ -33,6 +36,9 @@ func (c *checkCommand) Run(ctx context.Context, p *program) error {
 			break
 		}
 		fmt.Fprintln(p.out, "FAULT", fault)
+	}
+	if err := describeRoads(p, snapshot); err != nil && !errors.Is(err, spatial.ErrNotFound) {
+		return err
 	}
 	fmt.Fprintf(p.out, "%s, version %d: %d facts proved, %d faults\n", c.name(), snapshot.Version(), len(report.Proved), len(report.Faults))
 	if len(report.Faults) > 0 {

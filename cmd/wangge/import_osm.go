@@ -116,7 +116,12 @@ func describeOSM(p *program, read *format.OSM, next *spatial.Snapshot) error {
 	for _, reason := range slices.Sorted(maps.Keys(read.Left)) {
 		fmt.Fprintf(p.out, "  left out or changed: %d %s\n", read.Left[reason], reason)
 	}
-	n, err := road.Of(next)
+	return describeRoads(p, next)
+}
+
+// describeRoads says how the roads of a snapshot hang together, for each profile.
+func describeRoads(p *program, s *spatial.Snapshot) error {
+	n, err := road.Of(s)
 	if err != nil {
 		return err
 	}
@@ -130,7 +135,7 @@ func describeOSM(p *program, read *format.OSM, next *spatial.Snapshot) error {
 			return err
 		}
 		c := g.Connectivity()
-		fmt.Fprintf(p.out, "  %s: %d junctions, %d stretches, %.1f km; %d parts that hang together, %.1f km off the largest\n",
+		fmt.Fprintf(p.out, "  roads for %s: %d junctions, %d stretches, %.1f km; %d parts that hang together, %.1f km off the largest\n",
 			profile.Name, c.Junctions, c.Edges, float64(c.Length)/1000, c.Parts, float64(c.OffLength)/1000)
 	}
 	return nil

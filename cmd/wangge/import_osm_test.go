@@ -55,7 +55,7 @@ func importsRoads(t *testing.T, store string) {
 			t.Errorf("%s: %+v, want %d", layer, page, want)
 		}
 	}
-	if code, out, errOut := wangge(t, "check", "--store", store); code != 0 {
+	if code, out, errOut := wangge(t, "check", "--store", store); code != 0 || !strings.Contains(out, "roads for driving: 5 junctions, 4 stretches, 0.4 km; 1 parts") {
 		t.Errorf("check: %s%s", out, errOut)
 	}
 }
