@@ -159,13 +159,13 @@ func (c *chunk) find(id int64) (row int, ok bool) {
 }
 
 // shapes is the geometry of a chunk's rows: positions of all parts one after
-// another; where each part (point, line or ring) ends; which parts begin a
-// polygon; where each row's parts end.
+// another; where each part (point, line or ring) ends, and what is known of
+// rings; where each row's parts end.
 type shapes struct {
 	kinds    []shapeKind
 	rowEnd   []uint32
 	partEnd  []uint32
-	shell    []bool
+	rings    []ringBits
 	position []orb.Point
 	world    []World
 }
@@ -173,10 +173,18 @@ type shapes struct {
 func newShapes(rows, positions int) shapes {
 	return shapes{
 		kinds: make([]shapeKind, 0, rows), rowEnd: make([]uint32, 0, rows),
-		partEnd: make([]uint32, 0, rows), shell: make([]bool, 0, rows),
+		partEnd: make([]uint32, 0, rows), rings: make([]ringBits, 0, rows),
 		position: make([]orb.Point, 0, positions), world: make([]World, 0, positions),
 	}
 }
+
+// ringBits are what is known of a ring.
+type ringBits uint8
+
+const (
+	ringShell     ringBits = 1 << iota // it begins a polygon
+	ringClockwise                      // with north up
+)
 
 // positions is how many positions a geometry of a kind that layers hold has.
 func positions(g orb.Geometry) int {
@@ -222,17 +230,17 @@ func (s *shapes) add(g orb.Geometry) error {
 	case nil:
 	case orb.Point:
 		kind = shapePoint
-		s.addPart([]orb.Point{g}, false)
+		s.addPart([]orb.Point{g})
 	case orb.MultiPoint:
 		kind = shapeMultiPoint
-		s.addPart(g, false)
+		s.addPart(g)
 	case orb.LineString:
 		kind = shapeLine
-		s.addPart(g, false)
+		s.addPart(g)
 	case orb.MultiLineString:
 		kind = shapeMultiLine
 		for _, line := range g {
-			s.addPart(line, false)
+			s.addPart(line)
 		}
 	case orb.Polygon:
 		kind = shapePolygon
@@ -252,17 +260,37 @@ func (s *shapes) add(g orb.Geometry) error {
 
 func (s *shapes) addPolygon(p orb.Polygon) {
 	for i, ring := range p {
-		s.addPart(ring, i == 0)
+		s.addPart(ring)
+		known := &s.rings[len(s.rings)-1]
+		if i == 0 {
+			*known |= ringShell
+		}
+		if clockwise(s.world[len(s.world)-len(ring):]) {
+			*known |= ringClockwise
+		}
 	}
 }
 
-func (s *shapes) addPart(positions []orb.Point, shell bool) {
+// clockwise says how a ring is wound, by the surveyor's formula.
+func clockwise(ring []World) bool {
+	var sum float64
+	first := ring[0]
+	x, y := 0.0, 0.0
+	for _, w := range ring[1:] {
+		nextX, nextY := float64(w[0])-float64(first[0]), float64(w[1])-float64(first[1])
+		sum += x*nextY - y*nextX
+		x, y = nextX, nextY
+	}
+	return sum > 0
+}
+
+func (s *shapes) addPart(positions []orb.Point) {
 	s.position = append(s.position, positions...)
 	for _, p := range positions {
 		s.world = append(s.world, WorldOf(p))
 	}
 	s.partEnd = append(s.partEnd, uint32(len(s.position)))
-	s.shell = append(s.shell, shell)
+	s.rings = append(s.rings, 0)
 }
 
 // copy appends a row of other shapes.
@@ -273,7 +301,7 @@ func (s *shapes) copy(from *shapes, row int) {
 	for _, at := range from.partEnd[first:last] {
 		s.partEnd = append(s.partEnd, at+shift)
 	}
-	s.shell = append(s.shell, from.shell[first:last]...)
+	s.rings = append(s.rings, from.rings[first:last]...)
 	s.position = append(s.position, from.position[begin:end]...)
 	s.world = append(s.world, from.world[begin:end]...)
 	s.kinds = append(s.kinds, from.kinds[row])
@@ -283,7 +311,7 @@ func (s *shapes) copy(from *shapes, row int) {
 // trim gives back what rows of several parts made the lists of parts grow.
 func (s *shapes) trim() {
 	if len(s.partEnd) != len(s.kinds) {
-		s.partEnd, s.shell = slices.Clone(s.partEnd), slices.Clone(s.shell)
+		s.partEnd, s.rings = slices.Clone(s.partEnd), slices.Clone(s.rings)
 	}
 }
 
@@ -343,7 +371,7 @@ func (s *shapes) multiPolygon(from, to int) orb.MultiPolygon {
 	var polygons orb.MultiPolygon
 	for begin := from; begin < to; {
 		end := begin + 1
-		for end < to && !s.shell[end] {
+		for end < to && s.rings[end]&ringShell == 0 {
 			end++
 		}
 		polygons = append(polygons, s.polygon(begin, end))

@@ -65,9 +65,10 @@ func (f Feature) Kind() GeometryKind {
 // Part is one point set, line or ring of a geometry in world coordinates and
 // in degrees, both read-only and of the same length.
 type Part struct {
-	World   []World
-	Degrees []orb.Point
-	Shell   bool // an outer ring: begins a polygon
+	World     []World
+	Degrees   []orb.Point
+	Shell     bool // an outer ring: begins a polygon
+	Clockwise bool // how a ring is wound, with north up; others are not
 }
 
 // Parts yields the geometry's parts in order: the points of a multipoint
@@ -78,7 +79,7 @@ func (f Feature) Parts() iter.Seq[Part] {
 		from, to := s.parts(f.row)
 		for i := from; i < to; i++ {
 			begin, end := s.span(i)
-			if !yield(Part{World: s.world[begin:end:end], Degrees: s.position[begin:end:end], Shell: s.shell[i]}) {
+			if !yield(Part{World: s.world[begin:end:end], Degrees: s.position[begin:end:end], Shell: s.rings[i]&ringShell != 0, Clockwise: s.rings[i]&ringClockwise != 0}) {
 				return
 			}
 		}

@@ -177,6 +177,23 @@ func (f frame) place(w spatial.World) px {
 	}
 }
 
+// outside says beyond which edges of the buffered square a position is, a bit
+// for each, and by more than rounding can bring back.
+type outside uint8
+
+func (f frame) outside(w spatial.World) (o outside) {
+	for axis, at := range w {
+		at := int64(at) - f.origin[axis]
+		if at < (low-1)<<f.shift {
+			o |= 1 << axis
+		}
+		if at > (high+1)<<f.shift {
+			o |= 4 << axis
+		}
+	}
+	return o
+}
+
 // bound is the square with a margin in steps, in degrees of the tile's own
 // datum, as far as the world goes.
 func (f frame) bound(margin int64) orb.Bound {

@@ -52,7 +52,7 @@ func (s *shaper) begin(near []spatial.Feature) {
 		for part := range f.Parts() {
 			from, closed := len(s.survey.paths), kind == spatial.Polygons
 			if closed {
-				s.placeRing(&s.survey.paths, part)
+				s.placeRing(&s.survey.paths, part, (*shaper).place)
 			} else {
 				s.place(&s.survey.paths, s.world(part))
 			}
@@ -114,7 +114,7 @@ func (s *shaper) lines(f spatial.Feature, i int) int {
 		if s.thinned {
 			line = s.survey.simplify(s.survey.parts[at], &s.paths)
 		} else {
-			line = s.place(&s.paths, s.world(part))
+			line = s.placeNear(&s.paths, s.world(part))
 		}
 		at++
 		for _, piece := range s.cutter.cutLine(line) {
@@ -150,7 +150,7 @@ func (s *shaper) polygons(f spatial.Feature, i int) int {
 		if s.thinned {
 			ring = s.survey.simplify(s.survey.parts[at], &s.paths)
 		} else {
-			ring = s.placeRing(&s.paths, part)
+			ring = s.placeRing(&s.paths, part, (*shaper).placeNear)
 		}
 		at++
 		box := boxOf(ring)
@@ -248,32 +248,38 @@ func (s *shaper) place(to *arena, world []spatial.World) []px {
 	return to.take(from)
 }
 
+// placeNear does it without what is far from the tile: positions that lie, with
+// both beside them, beyond the same edge of the buffered square. Nothing of
+// such a stretch is left when the path is cut, nor of the straight way past it,
+// and around the square the path winds as before.
+func (s *shaper) placeNear(to *arena, world []spatial.World) []px {
+	from := len(*to)
+	last, here := outside(0), s.frame.outside(world[0])
+	for i, w := range world[:len(world)-1] {
+		next := s.frame.outside(world[i+1])
+		if last&here&next == 0 {
+			to.add(from, s.frame.place(w))
+			last = here
+		}
+		here = next
+	}
+	to.add(from, s.frame.place(world[len(world)-1]))
+	return to.take(from)
+}
+
 // placeRing rounds a ring, without its closing position, and winds it as the
 // specification asks: shells with positive area, holes negative.
-func (s *shaper) placeRing(to *arena, part spatial.Part) []px {
+func (s *shaper) placeRing(to *arena, part spatial.Part, place func(*shaper, *arena, []spatial.World) []px) []px {
 	world := s.world(part)
-	ring := s.place(to, world[:len(world)-1])
+	ring := place(s, to, world[:len(world)-1])
 	for len(ring) > 1 && ring[0] == ring[len(ring)-1] {
 		ring = ring[:len(ring)-1]
 		*to = (*to)[:len(*to)-1]
 	}
-	if clockwise(world) != part.Shell {
+	if part.Clockwise != part.Shell {
 		slices.Reverse(ring)
 	}
 	return ring
-}
-
-// clockwise says how a ring is wound on the screen, before rounding.
-func clockwise(ring []spatial.World) bool {
-	var sum float64
-	first := ring[0]
-	x, y := 0.0, 0.0
-	for _, w := range ring[1:] {
-		nextX, nextY := float64(w[0])-float64(first[0]), float64(w[1])-float64(first[1])
-		sum += x*nextY - y*nextX
-		x, y = nextX, nextY
-	}
-	return sum > 0
 }
 
 // sight notes that a path of the feature is in the tile, and not merely along
