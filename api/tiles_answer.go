@@ -111,6 +111,9 @@ func weighted(element string) (name string, weight float64) {
 // matches says whether If-None-Match names an entity tag (RFC 9110, 13.1.2;
 // weak comparison) or is *, which any answer matches.
 func matches(conditions []string, tag string) bool {
+	if len(conditions) == 1 && conditions[0] == tag {
+		return true
+	}
 	for element := range strings.SplitSeq(strings.Join(conditions, ","), ",") {
 		element = strings.TrimSpace(element)
 		if element == "*" || strings.TrimPrefix(element, "W/") == tag {
