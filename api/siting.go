@@ -339,7 +339,7 @@ func (q *sited) tell(r *request, found *shelter.Sites) (*chosenSites, error) {
 	if q.layer == "" {
 		parameters["candidates"] = len(q.offered)
 	}
-	a := &chosenSites{analysis: analysis{provenanceOf(r.snapshot, layersAmong(r.snapshot, unique(used)...)...), coverageMethod + "; candidates whose setting is not stated serve the hazard that is asked about; " + found.Method, crs84, parameters, map[string]int{}},
+	a := &chosenSites{analysis: analysis{provenanceOf(r.snapshot, layersAmong(r.snapshot, unique(used)...)...), coverageMethod + "; candidates whose setting is not stated serve the hazard that is asked about; " + found.Method.EN, crs84, parameters, map[string]int{}},
 		Rule: q.rule.tell(r.snapshot), Demand: q.tellDemand(), Objective: q.objective, Unit: objectiveUnits[q.objective], Capacity: q.capacity,
 		toldScore: q.score(found.Best.Score), Gap: rounded(found.Gap, 6), Exact: found.Exact, Before: q.score(found.Before), Marginal: []toldGain{}, Front: []toldFrontPoint{},
 		FrontComplete: found.FrontComplete, Evaluated: found.Evaluated, Candidates: []toldSite{}, Chosen: []toldSite{}}
@@ -428,8 +428,8 @@ func (q *sited) codes(sites []int) []string {
 // certificate says what is proven.
 func (q *sited) certificate(found *shelter.Sites) spatial.Title {
 	if found.Exact {
-		return spatial.Title{ZH: fmt.Sprintf("已证明最优：%s，界等于值", found.Method), EN: fmt.Sprintf("proven to be the best: %s; the bound is the value", found.Method)}
+		return spatial.Title{ZH: fmt.Sprintf("已证明最优：%s，界等于值", found.Method.ZH), EN: fmt.Sprintf("proven to be the best: %s; the bound is the value", found.Method.EN)}
 	}
-	return spatial.Title{ZH: fmt.Sprintf("未证明最优：查看%d个组合后停止，与最优的差距不超过%.2f%%", found.Evaluated, 100*found.Gap),
-		EN: fmt.Sprintf("not proven to be the best: it stopped after %d choices, %.2f %% from the bound at most (%s)", found.Evaluated, 100*found.Gap, found.Method)}
+	return spatial.Title{ZH: fmt.Sprintf("未证明最优：%s后停止，与最优的差距不超过%.2f%%", found.Method.ZH, 100*found.Gap),
+		EN: fmt.Sprintf("not proven to be the best: it stopped, %.2f %% from the bound at most (%s)", 100*found.Gap, found.Method.EN)}
 }

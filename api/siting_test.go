@@ -59,6 +59,9 @@ func TestSitingOfTown(t *testing.T) {
 		if tt.runnerUp == nil != (a.RunnerUp == nil) || a.RunnerUp != nil && !slices.Equal(a.RunnerUp.Chosen, tt.runnerUp) {
 			t.Errorf("%s: runner-up %+v, want %v", name, a.RunnerUp, tt.runnerUp)
 		}
+		if !a.FrontComplete || len(a.Front) == 0 || a.Objective == "covered" && float64(a.Front[0].Covered) != a.Value {
+			t.Errorf("%s: the front, complete %v, begins with %+v", name, a.FrontComplete, a.Front)
+		}
 		for _, gain := range a.Marginal {
 			if gain.Gain == nil && gain.People == 0 || gain.Gain != nil && *gain.Gain < 0 {
 				t.Errorf("%s: %+v is worth less than nothing", name, gain)

@@ -126,6 +126,26 @@ func BenchmarkSiting(b *testing.B) {
 	}
 }
 
+// BenchmarkFront is the best 5 of 14 with the front of all choices of up to 5.
+func BenchmarkFront(b *testing.B) {
+	for _, radius := range radii {
+		s := siting(b, radius)
+		s.Objective, s.Front = shelter.Covered, true
+		for name, capacitated := range map[string]bool{"free": false, "capacities": true} {
+			s.Capacitated = capacitated
+			b.Run(fmt.Sprintf("radius=%v/%s", radius, name), func(b *testing.B) {
+				for b.Loop() {
+					sites, err := s.Solve()
+					if err != nil || !sites.FrontComplete {
+						b.Fatal(sites, err)
+					}
+					b.ReportMetric(float64(len(sites.Front)), "points")
+				}
+			})
+		}
+	}
+}
+
 func siting(b *testing.B, radius geodesic.Meters) *shelter.Siting {
 	s := &shelter.Siting{Problem: *problem(b, radius), Choose: 5}
 	for _, c := range facilities(b, "shelter_candidates") {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"wangge/spatial"
-	"wangge/spatial/geodesic"
 )
 
 // Objective is what makes a choice of sites good.
@@ -85,22 +84,13 @@ type Sites struct {
 	FrontComplete bool
 	Before        Score // with none of the candidates
 	Evaluated     int   // choices, or parts of choices, looked at
-	Method        string
+	Method        spatial.Title
 }
 
 // Gain is what a chosen site is worth.
 type Gain struct {
 	Site    int
 	Without Score // of the other chosen ones
-}
-
-// FrontPoint is a choice that no other one beats in people covered, walking of
-// those covered, and area of the sites chosen all at once.
-type FrontPoint struct {
-	Choice
-	Covered int64
-	Walking int64
-	Area    geodesic.SquareMeters
 }
 
 // Validate refuses candidates that are not there, or twice, and more to choose
@@ -140,6 +130,9 @@ func (s *Siting) Solve() (*Sites, error) {
 	switch {
 	case s.Capacitated:
 		sites, err = s.solveWithCapacities()
+		if s.Front {
+			sites.Front, sites.FrontComplete = s.frontWithCapacities()
+		}
 	case choices(len(s.Candidates), s.Choose, s.work(1_000_000)) <= s.work(1_000_000):
 		sites = s.solveAll()
 	case s.Objective == Center:

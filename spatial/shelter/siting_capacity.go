@@ -3,6 +3,8 @@ package shelter
 import (
 	"fmt"
 	"slices"
+
+	"wangge/spatial"
 )
 
 // solveWithCapacities begins with all candidates open and closes them one by
@@ -93,10 +95,14 @@ func (b *byLosses) losses(f *flow, sites []int) []loss {
 // without is the flow with some sites closed.
 func (f *flow) without(sites ...int) *flow {
 	next := f.clone()
-	for _, j := range sites {
-		next.close(int32(j))
-	}
+	next.closeAll(sites)
 	return next
+}
+
+func (f *flow) closeAll(sites []int) {
+	for _, j := range sites {
+		f.close(int32(j))
+	}
 }
 
 // branch looks at all choices that keep some sites and close enough of others.
@@ -152,7 +158,7 @@ func (b *byLosses) answer() *Sites {
 	}
 	sites.Before = b.score(b.root.without(b.Candidates...))
 	sites.Evaluated = b.work - max(b.left, 0)
-	sites.Method = fmt.Sprintf("branch and bound by losses on the optimal flow, %d sites closed", sites.Evaluated)
+	sites.Method = spatial.Title{ZH: fmt.Sprintf("在最优流上按损失分支定界，关闭%d次", sites.Evaluated), EN: fmt.Sprintf("branch and bound by losses on the optimal flow, %d sites closed", sites.Evaluated)}
 	return sites
 }
 

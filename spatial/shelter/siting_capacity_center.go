@@ -3,6 +3,8 @@ package shelter
 import (
 	"fmt"
 	"slices"
+
+	"wangge/spatial"
 )
 
 // centerWithCapacities finds how many people can be served at most, then the
@@ -25,7 +27,8 @@ func (s *Siting) centerWithCapacities() *Sites {
 		sites.Marginal[i] = Gain{site, most.worst(rest, -1)}
 	}
 	sites.Before = most.worst(nil, -1)
-	sites.Method = fmt.Sprintf("branch and bound by losses on the optimal flow within each distance, %d sites closed; the runner-up is not sought", sites.Evaluated)
+	sites.Method = spatial.Title{ZH: fmt.Sprintf("在各距离内的最优流上按损失分支定界，关闭%d次；不求次优", sites.Evaluated),
+		EN: fmt.Sprintf("branch and bound by losses on the optimal flow within each distance, %d sites closed; the runner-up is not sought", sites.Evaluated)}
 	return sites
 }
 

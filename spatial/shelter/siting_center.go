@@ -3,6 +3,8 @@ package shelter
 import (
 	"fmt"
 	"slices"
+
+	"wangge/spatial"
 )
 
 // solveCenter first finds how many people can be covered at most, then the
@@ -19,7 +21,8 @@ func (s *Siting) solveCenter() *Sites {
 		s.shorten(g, sites)
 	}
 	sites.Marginal = g.marginal(sites.Best.Sites)
-	sites.Method = fmt.Sprintf("branch and bound by gains within each distance, %d sites looked at; the runner-up is not sought", sites.Evaluated)
+	sites.Method = spatial.Title{ZH: fmt.Sprintf("在各距离内按增益分支定界，查看%d处；不求次优", sites.Evaluated),
+		EN: fmt.Sprintf("branch and bound by gains within each distance, %d sites looked at; the runner-up is not sought", sites.Evaluated)}
 	return sites
 }
 

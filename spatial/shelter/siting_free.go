@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"wangge/spatial"
 	"wangge/spatial/geodesic"
 )
 
@@ -231,7 +232,7 @@ func (s *Siting) solveAll() *Sites {
 	}
 	sites := best.answer()
 	sites.Marginal, sites.Before, sites.Evaluated = g.marginal(sites.Best.Sites), g.score(&g.fixed), int(evaluated.Load())
-	sites.Method = fmt.Sprintf("all choices of %d of %d", s.Choose, len(s.Candidates))
+	sites.Method = spatial.Title{ZH: fmt.Sprintf("查看%d处候选中选%d处的所有组合", len(s.Candidates), s.Choose), EN: fmt.Sprintf("all choices of %d of %d", s.Choose, len(s.Candidates))}
 	if s.Front {
 		sites.Front, sites.FrontComplete = front.points(), true
 	}
@@ -283,40 +284,4 @@ func (v *survey) offerFront(at *step) {
 		p.Choice = Choice{v.facilities(v.chosen), v.score(&at.tally)}
 		v.front.add(p)
 	}
-}
-
-// frontier holds points of which none beats another.
-type frontier struct{ list []FrontPoint }
-
-// beats says whether one point is nowhere worse than another. Points that are
-// equal in all count as one.
-func (p *FrontPoint) beats(o *FrontPoint) bool {
-	return p.Covered >= o.Covered && p.Walking <= o.Walking && p.Area <= o.Area
-}
-
-func (f *frontier) takes(p *FrontPoint) bool {
-	return !slices.ContainsFunc(f.list, func(q FrontPoint) bool { return q.beats(p) })
-}
-
-func (f *frontier) add(p FrontPoint) {
-	f.list = append(slices.DeleteFunc(f.list, func(q FrontPoint) bool { return p.beats(&q) }), p)
-}
-
-func (f *frontier) join(o *frontier) {
-	for _, p := range o.list {
-		if f.takes(&p) {
-			f.add(p)
-		}
-	}
-}
-
-// points are those of the front, most people first.
-func (f *frontier) points() []FrontPoint {
-	slices.SortFunc(f.list, func(a, b FrontPoint) int {
-		if a.Covered != b.Covered {
-			return int(b.Covered - a.Covered)
-		}
-		return Choice{a.Sites, Score{0, a.Walking}}.compare(Choice{b.Sites, Score{0, b.Walking}})
-	})
-	return f.list
 }

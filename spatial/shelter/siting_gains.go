@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"wangge/spatial"
 )
 
 // solveByGains branches and bounds. What a site adds to a choice is never more
@@ -33,7 +35,7 @@ func (s *Siting) searchByGains(enough *Score) *Sites {
 	}
 	sites.Marginal, sites.Before = g.marginal(sites.Best.Sites), g.score(&g.fixed)
 	sites.Evaluated = s.work(gainsLookedAt) - max(b.left, 0)
-	sites.Method = fmt.Sprintf("branch and bound by gains, %d sites looked at", sites.Evaluated)
+	sites.Method = spatial.Title{ZH: fmt.Sprintf("按增益分支定界，查看%d处", sites.Evaluated), EN: fmt.Sprintf("branch and bound by gains, %d sites looked at", sites.Evaluated)}
 	return sites
 }
 

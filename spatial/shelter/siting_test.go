@@ -131,6 +131,13 @@ func TestSitingIsTheBestOfAll(t *testing.T) {
 			s.Capacitated = true
 			if objective != Center || round%5 == 0 {
 				compareSites(t, s, map[string]func() *Sites{"flow": func() *Sites { sites, _ := s.solveWithCapacities(); return sites }})
+				if s.Objective == Median {
+					front, complete := s.frontWithCapacities()
+					checkFront(t, s, front)
+					if !complete {
+						t.Errorf("the front of %d of %v is not complete", s.Choose, s.Candidates)
+					}
+				}
 			}
 			if t.Failed() {
 				t.FailNow()

@@ -100,8 +100,15 @@ type flow struct {
 	lanes [][]lane  // by site, nil until needed: where its people could move to
 	index [][]int32 // by site: the number of its lane to each site and 1, 0 for none
 
-	path []swap  // scratch
-	cand []offer // by site
+	path  []swap  // scratch
+	cand  []offer // by site
+	spare []paths // of sites as they were in a flow that this one no longer copies
+}
+
+// paths are the lanes of a site and their index, empty, to be used again.
+type paths struct {
+	lanes []lane
+	index []int32
 }
 
 // lane is where people of one site could move to.
@@ -247,8 +254,14 @@ func (f *flow) list(j, link int32, heaped bool) {
 // laneTo finds the lane from one site to another, or makes it.
 func (f *flow) laneTo(j, to int32) *lane {
 	if f.index[j][to] == 0 {
-		f.lanes[j] = append(f.lanes[j], lane{to: to})
-		f.index[j][to] = int32(len(f.lanes[j]))
+		n := len(f.lanes[j])
+		if n < cap(f.lanes[j]) {
+			f.lanes[j] = f.lanes[j][:n+1]
+			f.lanes[j][n].to, f.lanes[j][n].swaps = to, f.lanes[j][n].swaps[:0]
+		} else {
+			f.lanes[j] = append(f.lanes[j], lane{to: to})
+		}
+		f.index[j][to] = int32(n + 1)
 	}
 	return &f.lanes[j][f.index[j][to]-1]
 }
@@ -256,7 +269,13 @@ func (f *flow) laneTo(j, to int32) *lane {
 // lanesOf makes the lanes of a site when they are first needed.
 func (f *flow) lanesOf(j int32) []lane {
 	if f.lanes[j] == nil {
-		f.lanes[j], f.index[j] = []lane{}, make([]int32, len(f.lanes))
+		f.lanes[j], f.index[j] = []lane{}, nil
+		if n := len(f.spare); n > 0 {
+			f.lanes[j], f.index[j] = f.spare[n-1].lanes, f.spare[n-1].index
+			f.spare = f.spare[:n-1]
+		} else {
+			f.index[j] = make([]int32, len(f.lanes))
+		}
 		for l := range f.linksOf(j) {
 			if f.sent[l] > 0 {
 				f.list(j, l, false)
@@ -361,11 +380,24 @@ func (f *flow) consider(j int32, l *lane) {
 
 // clone is a copy to change; lanes are made anew when needed.
 func (f *flow) clone() *flow {
-	c := *f
-	c.room, c.sent, c.load, c.price = slices.Clone(f.room), slices.Clone(f.sent), slices.Clone(f.load), slices.Clone(f.price)
-	c.tree = f.tree.clone()
-	c.lanes, c.index, c.path, c.cand = make([][]lane, len(f.lanes)), make([][]int32, len(f.lanes)), nil, make([]offer, len(f.cand))
-	return &c
+	c := &flow{lanes: make([][]lane, len(f.lanes)), index: make([][]int32, len(f.lanes)), cand: make([]offer, len(f.cand))}
+	c.copy(f)
+	return c
+}
+
+// copy makes the flow, a clone of one of the same sites, a copy of another.
+func (f *flow) copy(from *flow) {
+	f.transport, f.walk, f.shut = from.transport, from.walk, from.shut
+	f.room, f.sent = append(f.room[:0], from.room...), append(f.sent[:0], from.sent...)
+	f.load, f.price = append(f.load[:0], from.load...), append(f.price[:0], from.price...)
+	f.tree.copy(&from.tree)
+	for j := range f.lanes {
+		if f.lanes[j] != nil {
+			clear(f.index[j])
+			f.spare = append(f.spare, paths{f.lanes[j][:0], f.index[j]})
+			f.lanes[j], f.index[j] = nil, nil
+		}
+	}
 }
 
 // close takes all room from a site and moves its people on.

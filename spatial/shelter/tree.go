@@ -15,8 +15,10 @@ func newTree(n int) tree {
 	return tree{parent: none(), child: none(), after: none(), earlier: none(), loose: make([]bool, n)}
 }
 
-func (t *tree) clone() tree {
-	return tree{slices.Clone(t.parent), slices.Clone(t.child), slices.Clone(t.after), slices.Clone(t.earlier), slices.Clone(t.loose)}
+func (t *tree) copy(from *tree) {
+	t.parent, t.child = append(t.parent[:0], from.parent...), append(t.child[:0], from.child...)
+	t.after, t.earlier = append(t.after[:0], from.after...), append(t.earlier[:0], from.earlier...)
+	t.loose = append(t.loose[:0], from.loose...)
 }
 
 // hang puts a site below another.
