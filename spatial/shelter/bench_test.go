@@ -163,7 +163,7 @@ func siting(b *testing.B, radius geodesic.Meters) *shelter.Siting {
 // for districts laid side by side.
 func BenchmarkGrowth(b *testing.B) {
 	one := problem(b, 500)
-	for _, n := range []int{1, 10} {
+	for _, n := range []int{1, 10, 100} {
 		p := sideBySide(one, n)
 		var err error
 		if p.Reach, err = shelter.StraightLine(p.Demands, p.Facilities, 500); err != nil {

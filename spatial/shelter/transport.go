@@ -44,7 +44,7 @@ func newTransport(people, room []int64, r *Reach) *transport {
 		most = max(most, int64(w.Cost))
 	}
 	t.most = most
-	t.far = (most + 1) * int64(sites+2)
+	t.far = farOf(most, sites)
 	n := len(r.ways) + len(people)
 	t.site, t.origin, t.cost = make([]int32, n), make([]int32, n), make([]int64, n)
 	l := int32(0)
@@ -60,6 +60,9 @@ func newTransport(people, room []int64, r *Reach) *transport {
 	t.listBySite()
 	return t
 }
+
+// farOf is a price above those of all ways by way of other sites.
+func farOf(most int64, sites int) int64 { return (most + 1) * int64(sites+2) }
 
 // listBySite lists the links of each site.
 func (t *transport) listBySite() {
@@ -131,13 +134,18 @@ type offer struct {
 	via   int32
 }
 
-// solve finds the optimal flow: first for a low price of nowhere, which then is
-// raised to the highest, which brings people back as long as there is any way
-// to a site with room.
-func (t *transport) solve() *flow {
+// newFlow is a flow of nobody.
+func (t *transport) newFlow() *flow {
 	sites := len(t.room)
-	f := &flow{transport: t, room: slices.Clone(t.room), sent: make([]int64, len(t.site)), load: make([]int64, sites+1), price: make([]int64, sites+1),
+	return &flow{transport: t, room: slices.Clone(t.room), sent: make([]int64, len(t.site)), load: make([]int64, sites+1), price: make([]int64, sites+1),
 		tree: newTree(sites + 1), lanes: make([][]lane, sites+1), index: make([][]int32, sites+1), cand: make([]offer, sites+1)}
+}
+
+// solveWhole finds the optimal flow: first for a low price of nowhere, which
+// then is raised to the highest, which brings people back as long as there is
+// any way to a site with room.
+func (t *transport) solveWhole() *flow {
+	f := t.newFlow()
 	if f.most > 0 {
 		f.auction()
 	} else {
