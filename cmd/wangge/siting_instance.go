@@ -110,7 +110,9 @@ func (c *sitingCommand) solveCapacitated(r io.Reader) (*solved, error) {
 		unit = instance.Unit
 	}
 	answer := l.Solve(c.Nodes)
-	switch {
+	switch large := l.TooLarge(); {
+	case large >= 0:
+		return nil, fmt.Errorf("no sites can serve all demands: demand %d, of %d, is more than any site holds, and each is served whole", large+1, l.Demand[large])
 	case answer == nil:
 		return nil, errors.New("no sites can serve all demands: the capacities are too small")
 	case len(answer.Sites) == 0:

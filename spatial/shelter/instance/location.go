@@ -22,9 +22,13 @@ type Location struct {
 // bound over sites, and then over the sites of demands (Holmberg, Rönnqvist and
 // Yuan 1999, doi:10.1016/S0377-2217(98)00008-3 do the like). nodes is how many
 // nodes may be looked at. The answer is nil if the capacities cannot hold the
-// demands; without sites in it, none was found within the nodes. Cost: a node
+// demands, see also [Location.TooLarge]; without sites in it, none was found
+// within the nodes. Cost: a node
 // takes some hundred times the demands times the capacity of each site.
 func (l *Location) Solve(nodes int) *Answer {
+	if l.TooLarge() >= 0 {
+		return nil
+	}
 	s := &allocation{Location: l, value: math.MaxInt64, open: math.MaxInt64, left: nodes}
 	root := node{decided: make([]state, len(l.Capacity)), barred: make([][]bool, len(l.Capacity)), prices: make([]int64, len(l.Demand))}
 	for j := range root.barred {
@@ -49,6 +53,12 @@ func (l *Location) Solve(nodes int) *Answer {
 	a.Sites = slices.Clone(s.sites)
 	slices.Sort(a.Sites)
 	return a
+}
+
+// TooLarge is a demand that is more than any site holds; -1 if there is none.
+func (l *Location) TooLarge() int {
+	most := slices.Max(l.Capacity)
+	return slices.IndexFunc(l.Demand, func(d int64) bool { return d > most })
 }
 
 // allocation is the search.

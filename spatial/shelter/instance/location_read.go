@@ -7,11 +7,13 @@ import (
 	"wangge/spatial"
 )
 
-// The most sites, demands and cost of a file, which keep sums within 64 bits.
+// The most sites, demands, size and cost of a file, which keep sums within 64
+// bits.
 const (
 	maxSites   = 2000
 	maxDemands = 2000
-	maxCost    = 1_000_000_000
+	maxSize    = 1_000_000_000
+	maxCost    = 10_000_000
 )
 
 // Format is the order of the numbers in a file of a capacitated problem.
@@ -32,7 +34,7 @@ const (
 )
 
 // ReadLocation reads a capacitated problem. Costs of the formats cap and rows
-// are read in thousandths, see [Unit]. The error is [spatial.InvalidError].
+// are read in hundred-thousandths, see [Unit]. The error is [spatial.InvalidError].
 func ReadLocation(r io.Reader, format Format) (*Location, error) {
 	in := newNumbers(r)
 	var l *Location
@@ -60,11 +62,11 @@ func readCap(in *numbers, byDemand bool) *Location {
 	}
 	l := newLocation(sites, demands)
 	for j := range sites {
-		l.Capacity[j], l.Fixed[j] = int64(in.count("a capacity", 0, maxCost)), in.cost("a fixed cost")
+		l.Capacity[j], l.Fixed[j] = int64(in.count("a capacity", 0, maxSize)), in.cost("a fixed cost")
 	}
 	if !byDemand {
 		for i := range demands {
-			l.Demand[i] = int64(in.count("a demand", 0, maxCost))
+			l.Demand[i] = int64(in.count("a demand", 0, maxSize))
 		}
 		for j := range sites {
 			for i := range demands {
@@ -74,7 +76,7 @@ func readCap(in *numbers, byDemand bool) *Location {
 		return l
 	}
 	for i := range demands {
-		l.Demand[i] = int64(in.count("a demand", 0, maxCost))
+		l.Demand[i] = int64(in.count("a demand", 0, maxSize))
 		for j := range sites {
 			l.Table[j][i] = in.cost("a cost")
 		}
@@ -92,20 +94,20 @@ func newLocation(sites, demands int) *Location {
 
 // Unit is how many of the costs of a [Location] that was read from the formats
 // cap and rows make one of the file's.
-const Unit = 1000
+const Unit = 100_000
 
-// cost is the next number in thousandths.
+// cost is the next number in that unit.
 func (n *numbers) cost(what string) int64 {
 	x := n.float(what)
 	if n.err == nil && !(x >= 0 && x <= maxCost) {
-		n.fail(what + " is below 0 or above 10⁹")
+		n.fail(what + " is below 0 or above 10⁷")
 	}
 	return int64(math.Round(x * Unit))
 }
 
 func readPmedcap(in *numbers) *Location {
 	demands, choose := in.count("demands", 1, maxSites), in.count("sites to choose", 1, maxSites)
-	capacity := int64(in.count("a capacity", 0, maxCost))
+	capacity := int64(in.count("a capacity", 0, maxSize))
 	if in.err != nil {
 		return nil
 	}
@@ -115,7 +117,7 @@ func readPmedcap(in *numbers) *Location {
 	for i := range demands {
 		in.count("a number", 1, demands)
 		x[i], y[i] = in.float("an x"), in.float("a y")
-		l.Demand[i], l.Capacity[i] = int64(in.count("a demand", 0, maxCost)), capacity
+		l.Demand[i], l.Capacity[i] = int64(in.count("a demand", 0, maxSize)), capacity
 	}
 	if in.err == nil && choose > demands {
 		in.fail("there are more sites to choose than demands")

@@ -116,7 +116,7 @@ func TestLocationIsTheBestOfAll(t *testing.T) {
 }
 
 func TestReadLocation(t *testing.T) {
-	want := &Location{Capacity: []int64{10, 8}, Fixed: []int64{7500_000, 0}, Demand: []int64{3, 5, 2}, Table: Table{{1500, 2000, 3000}, {4000, 5250, 6000}}}
+	want := &Location{Capacity: []int64{10, 8}, Fixed: []int64{7500 * Unit, 0}, Demand: []int64{3, 5, 2}, Table: Table{{1.5 * Unit, 2 * Unit, 3 * Unit}, {4 * Unit, 5.25 * Unit, 6 * Unit}}}
 	for format, text := range map[Format]string{
 		Cap:  "2 3\n10 7500.\n8 0\n3\n1.5 4\n5\n2 5.25\n2\n3 6\n",
 		Rows: "2 3\n10 7500\n8 0\n3 5 2\n1.5 2 3\n4 5.25 6\n",
