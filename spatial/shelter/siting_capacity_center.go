@@ -2,6 +2,7 @@ package shelter
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"wangge/spatial"
@@ -15,7 +16,6 @@ func (s *Siting) centerWithCapacities() *Sites {
 	served := most.byLosses(s.within(none))
 	served.search()
 	sites := served.answer()
-	sites.RunnerUp, sites.RunnerUpExact = nil, false
 	proved := sites.Bound == sites.Best.Score
 	sites.Bound.Cost = 0
 	sites.Best.Score = most.worst(sites.Best.Sites, sites.Best.Score.Unserved)
@@ -26,29 +26,60 @@ func (s *Siting) centerWithCapacities() *Sites {
 		rest := slices.DeleteFunc(slices.Clone(sites.Best.Sites), func(j int) bool { return j == site })
 		sites.Marginal[i] = Gain{site, most.worst(rest, -1)}
 	}
+	sites.RunnerUp, sites.RunnerUpExact = most.secondCenter(sites.Best.Sites)
 	sites.Before = most.worst(nil, -1)
-	sites.Method = spatial.Title{ZH: fmt.Sprintf("在各距离内的最优流上按损失分支定界，关闭%d次；不求次优", sites.Evaluated),
-		EN: fmt.Sprintf("branch and bound by losses on the optimal flow within each distance, %d sites closed; the runner-up is not sought", sites.Evaluated)}
+	sites.Method = spatial.Title{ZH: fmt.Sprintf("在各距离内的最优流上按损失分支定界，关闭%d次", sites.Evaluated),
+		EN: fmt.Sprintf("branch and bound by losses on the optimal flow within each distance, %d sites closed", sites.Evaluated)}
 	return sites
+}
+
+// secondCenter is the best choice but for one: of those that serve the most
+// people the one with the shortest longest walk. It looks at all choices, where
+// they are few enough.
+func (s *Siting) secondCenter(best []int) (second *Choice, exact bool) {
+	n, k := len(s.Candidates), s.Choose
+	if most := s.work(frontClosings); toClose(n, k, most) > most {
+		return nil, false
+	}
+	unserved, alike := int64(math.MaxInt64), [][]int(nil)
+	s.eachChoice(s.within(none), func(sites []int, f *flow) {
+		if len(sites) < k || slices.Equal(sites, best) {
+			return
+		}
+		if left := f.unserved(); left < unserved {
+			unserved, alike = left, [][]int{sites}
+		} else if left == unserved {
+			alike = append(alike, sites)
+		}
+	})
+	slices.SortFunc(alike, slices.Compare)
+	for _, sites := range alike {
+		if second == nil || s.left(sites, int32(second.Score.Cost)-1) == unserved {
+			second = &Choice{sites, s.worst(sites, unserved)}
+		}
+	}
+	return second, true
+}
+
+// left is how many people are not served by some sites within a limit.
+func (s *Siting) left(sites []int, limit int32) int64 {
+	room := s.Capacities()
+	for _, j := range s.others(sites) {
+		room[j] = 0
+	}
+	return newFlat(peopleOf(s.Demands), room, s.Reach, limit).solve().unserved()
 }
 
 // worst is the longest walk with which as many people are served by some
 // sites as can be; unserved is how many are left then, or below 0 if that is
 // not known.
 func (s *Siting) worst(sites []int, unserved int64) Score {
-	room := s.Capacities()
-	for _, j := range s.others(sites) {
-		room[j] = 0
-	}
-	left := func(limit int32) int64 {
-		return newFlat(peopleOf(s.Demands), room, s.Reach, limit).solve().unserved()
-	}
 	if unserved < 0 {
-		unserved = left(none)
+		unserved = s.left(sites, none)
 	}
 	walks := s.Reach.costs()
 	at, _ := slices.BinarySearchFunc(walks, unserved, func(walk int32, unserved int64) int {
-		if left(walk) > unserved {
+		if s.left(sites, walk) > unserved {
 			return -1
 		}
 		return 1

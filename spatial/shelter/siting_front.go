@@ -24,10 +24,14 @@ type FrontPoint struct {
 // frontier holds points of which none beats another.
 type frontier struct{ list []FrontPoint }
 
-// beats says whether one point is nowhere worse than another. Points that are
-// equal in all count as one.
+// beats says whether one point is nowhere worse than another, and where it is
+// nowhere better, whether its sites come first: points that are equal in all
+// count as one. A point without sites comes before all others.
 func (p *FrontPoint) beats(o *FrontPoint) bool {
-	return p.Covered >= o.Covered && p.Area <= o.Area && p.nearer(o)
+	if p.Covered < o.Covered || p.Area > o.Area || !p.nearer(o) {
+		return false
+	}
+	return p.Covered > o.Covered || p.Area < o.Area || !o.nearer(p) || slices.Compare(p.Sites, o.Sites) <= 0
 }
 
 // nearer says whether those covered walk no farther in the mean.
@@ -41,15 +45,17 @@ func (f *frontier) takes(p *FrontPoint) bool {
 	return !slices.ContainsFunc(f.list, func(q FrontPoint) bool { return q.beats(p) })
 }
 
+// add takes a point that none beats, and drops those that it beats.
 func (f *frontier) add(p FrontPoint) {
+	if !f.takes(&p) {
+		return
+	}
 	f.list = append(slices.DeleteFunc(f.list, func(q FrontPoint) bool { return p.beats(&q) }), p)
 }
 
 func (f *frontier) join(o *frontier) {
 	for _, p := range o.list {
-		if f.takes(&p) {
-			f.add(p)
-		}
+		f.add(p)
 	}
 }
 
@@ -69,33 +75,20 @@ func (f *frontier) points() []FrontPoint {
 // millisecond in a district.
 const frontClosings = 20_000
 
-// frontWithCapacities looks at every choice: beginning with the optimal flow of
-// all sites open, it decides of one site after the other, on all processors.
-// Where that would close too many sites there is no front.
+// frontWithCapacities looks at every choice, where that does not close too many
+// sites.
 func (s *Siting) frontWithCapacities() (points []FrontPoint, complete bool) {
-	most := s.work(frontClosings)
-	if toClose(len(s.Candidates), s.Choose, most) > most {
+	if most := s.work(frontClosings); toClose(len(s.Candidates), s.Choose, most) > most {
 		return nil, false
 	}
-	parts := make([]front, len(s.Candidates))
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	var wait sync.WaitGroup
-	f := newTransport(peopleOf(s.Demands), s.Capacities(), s.Reach).solve()
-	for i, first := range s.Candidates { // the first site that is kept
-		parts[i] = front{Siting: s, total: Total(s.Demands)}
-		begin := f
-		slots <- struct{}{}
-		wait.Go(func() {
-			parts[i].decide(begin, []int{first}, i+1)
-			<-slots
-		})
-		f = f.without(first)
-	}
-	wait.Wait()
-	all := &frontier{}
-	for i := range parts {
-		all.join(&parts[i].frontier)
-	}
+	total, all := Total(s.Demands), frontier{}
+	s.eachChoice(newTransport(peopleOf(s.Demands), s.Capacities(), s.Reach), func(sites []int, f *flow) {
+		p := FrontPoint{Choice: Choice{Sites: sites}, Covered: total - f.unserved(), Walking: f.walk}
+		for _, j := range sites {
+			p.Area += s.Facilities[j].Area
+		}
+		all.add(p)
+	})
 	return all.points(), true
 }
 
@@ -111,54 +104,66 @@ func toClose(n, k, limit int) (total int) {
 	return total
 }
 
-// front is the part of the front of choices that have one site and none of
-// those before it.
-type front struct {
+// eachChoice gives all choices of at least one site and at most as many as may
+// be chosen, with the optimal flow of each. It begins with that of all sites
+// open, and decides of one site after the other, on all processors. The flow is
+// only lent. Choices come in some order, one at a time.
+func (s *Siting) eachChoice(t *transport, look func(sites []int, f *flow)) {
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var mutex sync.Mutex
+	var wait sync.WaitGroup
+	f := t.solve()
+	for i, first := range s.Candidates { // the first site that is kept
+		begin := f
+		slots <- struct{}{}
+		wait.Go(func() {
+			d := decider{Siting: s, look: func(sites []int, f *flow) {
+				mutex.Lock()
+				defer mutex.Unlock()
+				look(slices.Sorted(slices.Values(sites)), f)
+			}}
+			d.decide(begin, []int{first}, i+1)
+			<-slots
+		})
+		f = f.without(first)
+	}
+	wait.Wait()
+}
+
+// decider looks at choices.
+type decider struct {
 	*Siting
-	frontier
-	total int64
+	look  func(sites []int, f *flow)
 	spare []*flow // to be used again
 }
 
 // decide looks at all choices that have those kept and otherwise only some of
 // the candidates from next on.
-func (v *front) decide(f *flow, kept []int, next int) {
+func (d *decider) decide(f *flow, kept []int, next int) {
 	switch {
-	case next == len(v.Candidates):
-		v.offer(f, kept)
-		return
-	case len(kept) < v.Choose:
-		v.decide(f, append(kept, v.Candidates[next]), next+1)
-		fewer := v.without(f, v.Candidates[next])
-		v.decide(fewer, kept, next+1)
-		v.spare = append(v.spare, fewer)
+	case next == len(d.Candidates):
+		d.look(kept, f)
+	case len(kept) < d.Choose:
+		d.decide(f, append(kept, d.Candidates[next]), next+1)
+		fewer := d.without(f, d.Candidates[next])
+		d.decide(fewer, kept, next+1)
+		d.spare = append(d.spare, fewer)
 	default:
-		last := v.without(f, v.Candidates[next:]...)
-		v.offer(last, kept)
-		v.spare = append(v.spare, last)
+		last := d.without(f, d.Candidates[next:]...)
+		d.look(kept, last)
+		d.spare = append(d.spare, last)
 	}
 }
 
 // without is the flow with some sites closed.
-func (v *front) without(f *flow, sites ...int) *flow {
-	n := len(v.spare)
+func (d *decider) without(f *flow, sites ...int) *flow {
+	n := len(d.spare)
 	if n == 0 {
 		return f.without(sites...)
 	}
-	next := v.spare[n-1]
-	v.spare = v.spare[:n-1]
+	next := d.spare[n-1]
+	d.spare = d.spare[:n-1]
 	next.copy(f)
 	next.closeAll(sites)
 	return next
-}
-
-func (v *front) offer(f *flow, kept []int) {
-	p := FrontPoint{Covered: v.total - f.unserved(), Walking: f.walk}
-	for _, j := range kept {
-		p.Area += v.Facilities[j].Area
-	}
-	if v.takes(&p) {
-		p.Sites = slices.Sorted(slices.Values(kept))
-		v.add(p)
-	}
 }
