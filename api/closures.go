@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"wangge/data/ledger"
 	"wangge/spatial"
@@ -376,39 +377,11 @@ func (n node) shape(name string, in frame) (orb.Geometry, error) {
 	if err := in.toDegrees(&g); err != nil {
 		return nil, placed(n.place(name), err)
 	}
-	g = onLattice(g)
+	g = project.Geometry(orb.Clone(g), billionths)
 	return g, placed(n.place(name), spatial.ValidateGeometry(g))
 }
 
-// onLattice rounds positions to whole billionths of a degree.
-func onLattice(g orb.Geometry) orb.Geometry {
-	g = orb.Clone(g)
-	round := func(points []orb.Point) {
-		for i, p := range points {
-			points[i] = billionths(p)
-		}
-	}
-	switch g := g.(type) {
-	case orb.LineString:
-		round(g)
-	case orb.MultiLineString:
-		for _, line := range g {
-			round(line)
-		}
-	case orb.Polygon:
-		for _, ring := range g {
-			round(ring)
-		}
-	case orb.MultiPolygon:
-		for _, polygon := range g {
-			for _, ring := range polygon {
-				round(ring)
-			}
-		}
-	}
-	return g
-}
-
+// billionths rounds a position to whole billionths of a degree.
 func billionths(p orb.Point) orb.Point {
 	return orb.Point{math.Round(p[0]*1e9) / 1e9, math.Round(p[1]*1e9) / 1e9}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"wangge/data/format"
 	"wangge/spatial"
@@ -151,7 +152,7 @@ func (f frame) fromLL(g orb.Geometry) (orb.Geometry, error) {
 		return nil, &spatial.InvalidError{Rule: "crs_domain", Where: "query parameter crs", Detail: err.Error(), Fix: "ask for a system that covers the features"}
 	}
 	if f.swapped {
-		out = swapAxes(out)
+		out = project.Geometry(out, swapAxes)
 	}
 	return out, nil
 }
@@ -166,7 +167,7 @@ func (f frame) toLL(g orb.Geometry) (orb.Geometry, error) {
 		g = outline(box)
 	}
 	if f.swapped {
-		g = swapAxes(orb.Clone(g))
+		g = project.Geometry(orb.Clone(g), swapAxes)
 	}
 	out, err := datum.Transform(f.crs, datum.CRS84, g)
 	if err != nil {
@@ -192,37 +193,8 @@ func outline(b orb.Bound) orb.Polygon {
 	return orb.Polygon{ring}
 }
 
-// swapAxes exchanges both coordinates of each position, in place where that
-// is possible.
-func swapAxes(g orb.Geometry) orb.Geometry {
-	switch g := g.(type) {
-	case orb.Point:
-		return orb.Point{g[1], g[0]}
-	case orb.MultiPoint:
-		swapAll(g)
-	case orb.LineString:
-		swapAll(g)
-	case orb.MultiLineString:
-		for _, line := range g {
-			swapAll(line)
-		}
-	case orb.Polygon:
-		for _, ring := range g {
-			swapAll(ring)
-		}
-	case orb.MultiPolygon:
-		for _, polygon := range g {
-			swapAxes(polygon)
-		}
-	}
-	return g
-}
-
-func swapAll(points []orb.Point) {
-	for i, p := range points {
-		points[i] = orb.Point{p[1], p[0]}
-	}
-}
+// swapAxes exchanges both coordinates of a position.
+func swapAxes(p orb.Point) orb.Point { return orb.Point{p[1], p[0]} }
 
 // appendFeature appends a feature with its geometry in these coordinates.
 func (f frame) appendFeature(dst []byte, feature spatial.Feature, fields []int) ([]byte, error) {

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/paulmach/orb"
@@ -283,6 +284,7 @@ func (b *byRoad) appendRoute(in frame, dst []byte, a response.Arrival) []byte {
 	if !ok {
 		return append(dst, "null"...)
 	}
+	way.Line = slices.CompactFunc(way.Line, func(a, b orb.Point) bool { return billionths(a) == billionths(b) })
 	line, err := in.fromLL(way.Line)
 	if err != nil {
 		line = way.Line // positions are within the domain of the datums

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"wangge/spatial"
 	"wangge/spatial/datum"
@@ -101,39 +102,7 @@ func once(c spatial.LayerChange) spatial.LayerChange {
 }
 
 func shifted(g orb.Geometry, x, y float64) orb.Geometry {
-	move := func(ps []orb.Point) {
-		for i := range ps {
-			ps[i] = orb.Point{lattice(ps[i][0] + x), lattice(ps[i][1] + y)}
-		}
-	}
-	switch g := orb.Clone(g).(type) {
-	case orb.Point:
-		return orb.Point{lattice(g[0] + x), lattice(g[1] + y)}
-	case orb.MultiPoint:
-		move(g)
-		return g
-	case orb.LineString:
-		move(g)
-		return g
-	case orb.MultiLineString:
-		for _, line := range g {
-			move(line)
-		}
-		return g
-	case orb.Polygon:
-		for _, ring := range g {
-			move(ring)
-		}
-		return g
-	case orb.MultiPolygon:
-		for _, polygon := range g {
-			for _, ring := range polygon {
-				move(ring)
-			}
-		}
-		return g
-	}
-	return g
+	return project.Geometry(orb.Clone(g), func(p orb.Point) orb.Point { return orb.Point{lattice(p[0] + x), lattice(p[1] + y)} })
 }
 
 // TestNoTileIsStale edits at random and asks after each edit for tiles of every

@@ -7,6 +7,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geo"
 	"github.com/paulmach/orb/planar"
+	"github.com/paulmach/orb/project"
 
 	"wangge/spatial"
 	"wangge/spatial/datum"
@@ -106,7 +107,7 @@ func (l located) degrees(g orb.Geometry) (orb.Geometry, error) {
 		return nil, nil
 	}
 	if l.swapped {
-		g = eachPosition(orb.Clone(g), func(p orb.Point) orb.Point { return orb.Point{p[1], p[0]} })
+		g = project.Geometry(orb.Clone(g), func(p orb.Point) orb.Point { return orb.Point{p[1], p[0]} })
 	}
 	if l.crs == datum.CRS84 || l.crs == datum.EPSG4326 || l.crs == datum.EPSG4490 {
 		return g, nil
@@ -115,41 +116,11 @@ func (l located) degrees(g orb.Geometry) (orb.Geometry, error) {
 	if err != nil {
 		return nil, &spatial.InvalidError{Rule: "position_on_earth", Detail: err.Error(), Fix: "check the coordinate system: --srs"}
 	}
-	return eachPosition(moved, onLattice), nil
+	return project.Geometry(moved, onLattice), nil
 }
 
 func onLattice(p orb.Point) orb.Point {
 	return orb.Point{math.RoundToEven(p[0]*1e9) / 1e9, math.RoundToEven(p[1]*1e9) / 1e9}
-}
-
-// eachPosition changes a geometry's positions in place.
-func eachPosition(g orb.Geometry, change func(orb.Point) orb.Point) orb.Geometry {
-	all := func(points []orb.Point) {
-		for i := range points {
-			points[i] = change(points[i])
-		}
-	}
-	switch g := g.(type) {
-	case orb.Point:
-		return change(g)
-	case orb.MultiPoint:
-		all(g)
-	case orb.LineString:
-		all(g)
-	case orb.MultiLineString:
-		for _, line := range g {
-			all(line)
-		}
-	case orb.Polygon:
-		for _, ring := range g {
-			all(ring)
-		}
-	case orb.MultiPolygon:
-		for _, polygon := range g {
-			eachPosition(polygon, change)
-		}
-	}
-	return g
 }
 
 // suspicion compares where the features lie with the outline of the
@@ -195,7 +166,7 @@ func within(area orb.Geometry, p orb.Point) bool {
 // first rings, on the sphere.
 func toCorners(area orb.Geometry, p orb.Point) float64 {
 	least := math.Inf(1)
-	eachPosition(orb.Clone(area), func(corner orb.Point) orb.Point {
+	project.Geometry(orb.Clone(area), func(corner orb.Point) orb.Point {
 		least = min(least, geo.Distance(corner, p))
 		return corner
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"wangge/data/geopackage"
 	"wangge/spatial"
@@ -182,7 +183,7 @@ func alike(a, b orb.Geometry) bool {
 // canonical is a copy on the lattice, its rings counterclockwise from their
 // least corner, a lone part without its Multi.
 func canonical(g orb.Geometry) orb.Geometry {
-	g = eachPosition(orb.Clone(g), onLattice)
+	g = project.Geometry(orb.Clone(g), onLattice)
 	switch g := g.(type) {
 	case orb.MultiPoint:
 		if len(g) == 1 {
