@@ -105,6 +105,8 @@ func (d *drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusUnauthorized, map[string]any{"detail": "no such token"})
 	case r.URL.Path == "/whoami":
 		answer(w, http.StatusOK, map[string]any{"name": "区中心规划", "role": "reviewer"})
+	case known && r.URL.Path == "/adjustments":
+		answer(w, http.StatusOK, map[string]any{"adjustments": []map[string]any{{"id": 7, "state": "submitted", "title": "东门调整"}, {"id": 6, "state": "applied", "title": "已生效"}}})
 	case r.URL.Path == "/scenarios" || r.URL.Path == "/scenarios/1" && r.Header.Get("If-Match") == `"1"`:
 		d.scenarios(w, r)
 	default:
@@ -158,8 +160,25 @@ func testWhatIf(t *testing.T, chromium context.Context, server string) {
 	p.shoot("desktop-whatif")
 	p.axe()
 
+	p.do(click(`[data-key="besides"]`), seen(`[name="other-rule"]`))
+	p.setChoice("other-rule", "gb51143_long_term")
+	p.until(`document.querySelector('[data-changes="4"]') && document.querySelector('#coverage-whatif[data-state="ready"]')`)
+	p.do(click(`[data-key="block"]`))
+	p.until(`document.querySelector('[data-key="block"][aria-pressed="true"]') && wangge.map.getSource("over-coverage-pen-linestring")`)
+	p.stroke([2]float64{850, 300}, [2]float64{1150, 420})
+	p.do(keys(enter))
+	p.until(`document.querySelector('[data-changes="5"]') && document.querySelector('#coverage-whatif[data-state="ready"]')`)
+	if said, hash := p.text(".chips"), eval[string](p, `decodeURIComponent(location.hash)`); !strings.Contains(said, "封路 1 处") || !strings.Contains(said, "标准 gb51143_long_term") || !strings.Contains(hash, "reach:walking") {
+		p.Errorf("the changes are told as %q at %s", said, hash)
+	}
+	p.until(`wangge.map.queryRenderedFeatures({ layers: ["over/coverage-whatif-blocks/0"] }).length === 1`)
+	p.shoot("desktop-whatif-besides")
+	p.axe()
+
 	p.do(click(`.coverage [name="token"]`), keys(secret), keys(enter), seen(`[data-signed="reviewer"]`))
 	p.do(click(`[name="scenario"]`), keys("东门新增一处"), click(`[data-save]`), seen(`[data-scenario="1"]`))
+	p.until(`[...document.querySelectorAll('[name="adjustment"] option')].map((o) => o.textContent).join() === "不变,7 东门调整"`)
+	p.until(`[...document.querySelectorAll('[name="base"] option')].map((o) => o.textContent).join() === "不变,1 东门新增一处"`)
 	drawer.mu.Lock()
 	saved, err := json.Marshal(drawer.kept)
 	drawer.mu.Unlock()
@@ -171,7 +190,7 @@ func testWhatIf(t *testing.T, chromium context.Context, server string) {
 	p.do(click(`[data-key="clear"]`))
 	p.until(`document.querySelector('[data-changes="0"]') && !document.querySelector("[data-compared]")`)
 	p.visit(strings.TrimPrefix(hash, "#")) // what somebody else was sent
-	p.until(`document.querySelector('[data-changes="3"]') && document.querySelector('#coverage-whatif[data-state="ready"] [data-compared]')`)
+	p.until(`document.querySelector('[data-changes="5"]') && document.querySelector('#coverage-whatif[data-state="ready"] [data-compared]')`)
 }
 
 // testSiting finds the best sites and tries them.

@@ -10,7 +10,7 @@ import { faultOf } from "../faults.ts";
 import type { Desk, Tab } from "../tab.ts";
 import type { Host, Way } from "../way.ts";
 import { type Language, inWords } from "../words.ts";
-import { type Choice, type Question, type Rules, type Scenario, loadRules } from "./client.ts";
+import { type Choice, type Question, type Rule, type Rules, type Scenario, loadRules } from "./client.ts";
 import { CoverTab } from "./cover.ts";
 import { SitingTab } from "./siting.ts";
 import { WhatIfTab } from "./whatif.ts";
@@ -42,6 +42,7 @@ const settle = 150; // before questions that follow each other fast
 export interface CoverageDesk extends Desk<Key> {
   question(): Question;
   scenario(): Scenario;
+  rules(): Rule[];
   rewrite(scenario: Scenario): void; // replaces the changes and asks again
   go(tab: TabID): void;
 }
@@ -85,6 +86,8 @@ export class Coverage implements Way, CoverageDesk {
     return Object.fromEntries(Object.entries(members).filter(([, v]) => v !== undefined && v !== ""));
   }
 
+  rules(): Rule[] { return this.#rules?.rules ?? []; }
+
   scenario(): Scenario {
     try {
       return JSON.parse(decodeURIComponent(this.asked.get("changes") || "{}")) as Scenario;
@@ -96,6 +99,7 @@ export class Coverage implements Way, CoverageDesk {
   rewrite(scenario: Scenario): void {
     const kept = Object.fromEntries(Object.entries(scenario).filter(([, v]) => !(Array.isArray(v) && v.length === 0)));
     this.asked.set({ changes: Object.keys(kept).length > 0 ? encodeURIComponent(JSON.stringify(kept)) : "" });
+    this.#showForm();
     this.#tabs.whatif.speak();
     this.settle();
   }

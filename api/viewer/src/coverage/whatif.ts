@@ -7,18 +7,25 @@ import { buttons, choice, field, keepingFocus, number } from "../asked.ts";
 import { Asking } from "../asking.ts";
 import { type Child, h, svg } from "../dom.ts";
 import { faultOf } from "../faults.ts";
-import { Over } from "../over.ts";
+import { type Features, Over, type Piece } from "../over.ts";
 import type { Tab } from "../tab.ts";
 import { type Coverage, type Facility, type Saved, type Scenario, type Unit, dropScenario, loadCoverage, loadScenarios, saveScenario } from "./client.ts";
 import { type CoverageDesk, levels } from "./coverage.ts";
 import { reads, totals } from "./cover.ts";
 import { type Figure, facts, figureFor, figuresFor, inFigures, signed } from "./figures.ts";
+import { Besides } from "./besides.ts";
 import { OneUnit } from "./unit.ts";
 import { Units } from "./units.ts";
 import { type CoverageWords, coverageWords } from "./words.ts";
 
 // adding are the figures that add up, so that they have a difference.
 const adding = new Set(["uncovered", "deficit", "unserved", "per_capita_located", "per_capita_reachable", "accessibility"]);
+
+// blocked is how roads that are closed by a line or an area are shown.
+const blocked = [{ type: "line", paint: { "line-color": "#b3261e", "line-width": 3, "line-dasharray": [2, 1] } }] as unknown as Piece[];
+
+const blocksOf = (scenario: Scenario): Features =>
+  (scenario.block ?? []).flatMap((b) => ("road" in b ? [] : [{ type: "Feature", geometry: "line" in b ? b.line : b.area, properties: {} }]));
 
 export class WhatIfTab implements Tab {
   readonly element = h("div", {});
@@ -27,7 +34,9 @@ export class WhatIfTab implements Tab {
   readonly #over: Over;
   readonly #units: Units;
   readonly #one: OneUnit;
+  readonly #besides: Besides;
   readonly #form = h("div", {});
+  readonly #changes = h("div", {});
   readonly #asking = new Asking();
   readonly #saving = h("section", { className: "proposal" });
   readonly #outcome = h("div", { className: "outcome-line" });
@@ -47,9 +56,10 @@ export class WhatIfTab implements Tab {
     this.#over = new Over(desk.host.map, "coverage-whatif");
     this.#units = new Units(desk, this.#over, (code) => this.#open(code));
     this.#one = new OneUnit(desk, this.#over, () => this.#back());
+    this.#besides = new Besides(desk);
     this.#asking.element.id = "coverage-whatif";
     this.#saved.element.id = "scenarios";
-    this.element.append(this.#form, this.#one.element, this.#asking.element, this.#account.element, this.#saving, this.#outcome, this.#saved.element);
+    this.element.append(this.#form, this.#besides.element, this.#changes, this.#one.element, this.#asking.element, this.#account.element, this.#saving, this.#outcome, this.#saved.element);
   }
 
   get #words(): CoverageWords { return coverageWords[this.#desk.language]; }
@@ -78,11 +88,13 @@ export class WhatIfTab implements Tab {
   hide(): void {
     this.#shown = false;
     this.#placing = "";
+    this.#besides.hide();
     this.#over.clear();
     this.#units.clear();
   }
 
   clicked(at: Point, { lng, lat }: LngLat): boolean {
+    if (this.#besides.drawing) return true;
     if (this.#placing) {
       this.#place([lng, lat]);
       return true;
@@ -96,7 +108,7 @@ export class WhatIfTab implements Tab {
     return this.#units.clicked(at);
   }
 
-  hovered(at: Point): void { if (!this.#placing) this.#units.hovered(at); }
+  hovered(at: Point): void { if (!this.#placing && !this.#besides.drawing) this.#units.hovered(at); }
   renewed(touched: (layer: string) => boolean): boolean { return reads.some(touched); }
 
   // --- changes
@@ -146,8 +158,9 @@ export class WhatIfTab implements Tab {
         (code) => this.#pick(code)),
       this.#shelter ? h("p", { className: "row-buttons" }, h("button", { type: "button", data: { key: "close" }, onclick: () => this.#close() }, words.close),
         this.#placer("move", words.move),
-        h("button", { type: "button", data: { key: "enlarge" }, onclick: () => this.#enlarge() }, `${words.enlarge} → ${inFigures(Number(this.#area), "area", this.#desk.language)}`)) : "",
-      ...this.#changeList(scenario)));
+        h("button", { type: "button", data: { key: "enlarge" }, onclick: () => this.#enlarge() }, `${words.enlarge} → ${inFigures(Number(this.#area), "area", this.#desk.language)}`)) : ""));
+    this.#besides.speak();
+    keepingFocus(this.#changes, () => this.#changes.replaceChildren(...this.#changeList(scenario)));
   }
 
   // placer waits for a click on the map.
@@ -203,7 +216,10 @@ export class WhatIfTab implements Tab {
     const changed = answer.today !== undefined;
     const { figure, all } = this.#figure(answer);
     const shown = { figure, delta: changed };
-    if (this.#shown) this.#units.draw(answer, shown);
+    if (this.#shown) {
+      this.#units.draw(answer, shown);
+      this.#over.draw("blocks", blocksOf(this.#desk.scenario()), blocked);
+    }
     const select = choice(words.show, "figure", figure.key, all.map((f) => ({ value: f.key, title: words.figures[f.key] ?? f.key })), (key) => {
       asked.set(changed ? { delta: key } : { figure: key });
       keepingFocus(this.#asking.element, () => this.#asking.element.replaceChildren(...this.#said(this.#answer!).filter((c): c is HTMLElement => !!c)));
@@ -287,7 +303,10 @@ export class WhatIfTab implements Tab {
       return box;
     };
     await this.#saved.ask(language, loadScenarios,
-      ({ scenarios }) => [h("h2", {}, words.savedList), scenarios.length === 0 ? h("p", { className: "wait" }, words.noSaved) : h("ul", { className: "closures" }, ...scenarios.map(line))],
+      ({ scenarios }) => {
+        this.#besides.knows(scenarios);
+        return [h("h2", {}, words.savedList), scenarios.length === 0 ? h("p", { className: "wait" }, words.noSaved) : h("ul", { className: "closures" }, ...scenarios.map(line))];
+      },
       words.rules);
   }
 }
