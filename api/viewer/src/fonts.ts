@@ -19,11 +19,9 @@ export function fontFaces(): FontFacesSpecification {
 // offerFonts lets the page fall back on the typeface for characters that the
 // reader's machine has no font for.
 // Chromium keeps the boxes of words that it showed before, unless they are to
-// be shaped in another way: with kerning, which is how they are shaped anyway.
+// be shaped in a way that is new: with kerning, at any value above none.
 export function offerFonts(): void {
   for (const s of FONTS) document.fonts.add(new FontFace("Page Noto", `url(${addressOf(s)})`, { unicodeRange: s.range }));
-  document.fonts.addEventListener("loadingdone", () => {
-    const { style } = document.body;
-    style.fontFeatureSettings = style.fontFeatureSettings ? "" : '"kern" 1';
-  });
+  let loaded = 0;
+  document.fonts.addEventListener("loadingdone", () => { document.body.style.fontFeatureSettings = `"kern" ${++loaded}`; });
 }
