@@ -171,7 +171,7 @@ func testWhatIf(t *testing.T, chromium context.Context, server string) {
 	if said, hash := p.text(".chips"), eval[string](p, `decodeURIComponent(location.hash)`); !strings.Contains(said, "封路 1 处") || !strings.Contains(said, "标准 gb51143_long_term") || !strings.Contains(hash, "reach:walking") {
 		p.Errorf("the changes are told as %q at %s", said, hash)
 	}
-	p.until(`wangge.map.queryRenderedFeatures({ layers: ["over/coverage-whatif-blocks/0"] }).length === 1`)
+	p.until(`wangge.map.getLayer("over/coverage-whatif-blocks/0") && wangge.map.queryRenderedFeatures({ layers: ["over/coverage-whatif-blocks/0"] }).length === 1`)
 	p.shoot("desktop-whatif-besides")
 	p.axe()
 
