@@ -82,12 +82,21 @@ func (s *Server) readCoverage(r *request, more ...string) (*asked, error) {
 	if _, err := r.snapshot.Layer(a.level); err != nil {
 		return nil, &spatial.InvalidError{Rule: "by_unknown", Where: "by", Detail: fmt.Sprintf("the store has no layer %s", a.level), Fix: "ask by another unit"}
 	}
-	if a.method == methodAllocation {
-		if err := a.needArea("an allocation"); err != nil {
-			return nil, err
-		}
+	if err := a.needPlaces(); err != nil {
+		return nil, err
 	}
 	return a, a.readTraced(r)
+}
+
+// needPlaces refuses an open rule where the method counts places.
+func (a *asked) needPlaces() error {
+	switch a.method {
+	case methodAllocation:
+		return a.needArea("an allocation")
+	case methodLocated:
+		return a.needArea("who has a place in the own unit")
+	}
+	return nil
 }
 
 func (a *asked) readTraced(r *request) error {
@@ -393,7 +402,7 @@ type toldFacility struct {
 func (d *side) tellFacilities(r *request, method string) []toldFacility {
 	list := []toldFacility{}
 	for _, p := range d.ordered() {
-		told := toldFacility{ID: p.ID, Layer: p.Layer, Code: p.Code, Name: p.Name, At: r.shown(p.at()), Grid: p.Unit, Setting: p.Setting, Class: p.Class, Area: rounded(float64(p.Area), 2),
+		told := toldFacility{ID: p.ID, Layer: p.Layer, Code: p.Code, Name: p.Name, At: r.shown(p.at()), Grid: p.Unit, Setting: p.Setting, Class: p.Class, Area: p.shownArea(),
 			Eligible: p.number >= 0, Change: p.changed}
 		if !d.open() {
 			told.Capacity = ref(p.Facility.Capacity(d.PerPerson))

@@ -138,7 +138,7 @@ func (u *shownUnit) covered() float64 {
 	switch {
 	case u.allocated:
 		return float64(u.Served)
-	case u.side.method == methodLocated && !u.side.open():
+	case u.side.method == methodLocated:
 		return float64(min(u.People, u.Capacity))
 	}
 	return float64(u.Covered)

@@ -75,8 +75,5 @@ func (r *request) readLayer() (*asked, error) {
 		return nil, err
 	}
 	a := &asked{shelterQuestion: q, level: unitLevels[coverByParam.of(r)], method: methodParam.of(r)}
-	if a.method == methodAllocation {
-		err = a.needArea("an allocation")
-	}
-	return a, err
+	return a, a.needPlaces()
 }

@@ -151,6 +151,7 @@ type shelterQuestion struct {
 	zonesText  string          // the same as it was asked
 	zonesIn    string          // the coordinates that are meant by it
 	chosen     map[string]any  // the values used and where they are from
+	needs      string          // what needs an area per person, "" for nothing
 }
 
 // question reads the parameters by a rule; "" for the one asked for.
@@ -248,6 +249,7 @@ func (q *shelterQuestion) perPerson() geodesic.SquareMeters {
 // needArea refuses questions about places where the rule leaves the area for
 // each person open.
 func (q *shelterQuestion) needArea(what string) error {
+	q.needs = what
 	if !q.open() {
 		return nil
 	}

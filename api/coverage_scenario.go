@@ -359,6 +359,11 @@ func (s *Server) changed(r *request, now *side, w *whatIf) (*imagined, error) {
 		if err != nil {
 			return nil, placed("scenario.rule", err)
 		}
+		if q.needs != "" {
+			if err := other.needArea(q.needs); err != nil {
+				return nil, placed("scenario.rule", err)
+			}
+		}
 		other.zones, other.zonesText, other.zonesIn = q.zones, q.zonesText, q.zonesIn
 		q = other
 	}

@@ -31,6 +31,7 @@ const (
 	outExclusion = "exclusion"
 	outWater     = "in_water"
 	outOffRoad   = "off_road"
+	outFaulty    = "faulty"
 )
 
 // site is a shelter with what a question makes of it.
@@ -40,6 +41,14 @@ type site struct {
 	out     string        // why it does not count; "" if it does
 	reason  spatial.Title // the same in words
 	changed string        // what a scenario does to it: added, closed, enlarged, moved
+}
+
+// shownArea is the effective area in m², 0 where it is faulty.
+func (p *site) shownArea() float64 {
+	if p.Facility.Validate() != nil {
+		return 0
+	}
+	return rounded(float64(p.Area), 2)
 }
 
 // side is a question answered on one state of things: today's, or that of a
@@ -120,7 +129,7 @@ func sheltersOf(s *spatial.Snapshot) ([]shelter.Facility, error) {
 		if err != nil {
 			return nil, err
 		}
-		return shelter.FacilitiesOf(layer)
+		return shelter.FacilitiesOf(layer), nil
 	})
 }
 
@@ -177,6 +186,10 @@ func (d *side) judge(s *spatial.Snapshot) error {
 	for i := range d.sites {
 		p := &d.sites[i]
 		p.number, p.out, p.reason = -1, "", spatial.Title{}
+		if p.Facility.Validate() != nil {
+			p.out, p.reason = outFaulty, spatial.Title{ZH: "数据有误：有效面积不合理", EN: fmt.Sprintf("faulty data: the effective area is %v m²", p.Area)}
+			continue
+		}
 		if refusal := standard.Refuses(&p.Facility, d.hazard); refusal != "" {
 			p.out, p.reason = outOf(refusal), refusalWords(p, d.hazard, refusal)
 			continue

@@ -226,7 +226,7 @@ func (q *sited) candidates(r *request, body node) ([]shelter.Facility, error) {
 	if q.layer == shelterLayer {
 		return nil, body.refuse("candidates", "candidates_standing", "these shelters stand already", "name other sites")
 	}
-	return shelter.FacilitiesOf(layer)
+	return shelter.FacilitiesOf(layer), nil
 }
 
 // listed are the candidates of a request.
@@ -273,7 +273,7 @@ type chosenSites struct {
 	Chosen    []toldSite        `json:"chosen"`
 	toldScore
 	Bound          float64          `json:"bound"`
-	BoundUncovered int64            `json:"bound_uncovered"`
+	BoundUncovered *int64           `json:"bound_uncovered"` // null for the deficit, which does not ask
 	Gap            float64          `json:"gap"`
 	Exact          bool             `json:"exact"`
 	Before         toldScore        `json:"before"` // with none of the candidates
@@ -344,7 +344,10 @@ func (q *sited) tell(r *request, found *shelter.Sites) (*chosenSites, error) {
 		toldScore: q.score(found.Best.Score), Gap: rounded(found.Gap, 6), Exact: found.Exact, Before: q.score(found.Before), Marginal: []toldGain{}, Front: []toldFrontPoint{},
 		FrontComplete: found.FrontComplete, Evaluated: found.Evaluated, Candidates: []toldSite{}, Chosen: []toldSite{}}
 	bound := q.score(found.Bound)
-	a.Bound, a.BoundUncovered = bound.Value, bound.Uncovered
+	a.Bound = bound.Value
+	if q.objective != shelter.Deficit {
+		a.BoundUncovered = &bound.Uncovered
+	}
 	for _, j := range found.Best.Sites {
 		a.Chosen = append(a.Chosen, q.site(j))
 	}
@@ -361,7 +364,7 @@ func (q *sited) tell(r *request, found *shelter.Sites) (*chosenSites, error) {
 		without := q.score(g.Without)
 		p := q.site(g.Site)
 		gain := toldGain{Code: p.Code, Name: p.Name, Without: without, People: without.Uncovered - a.Uncovered}
-		if gain.People == 0 || q.objective == shelter.Covered {
+		if gain.People == 0 || q.objective == shelter.Covered || q.objective == shelter.Deficit {
 			gain.Gain = ref(rounded(q.better(a.Value, without.Value), 3))
 		}
 		a.Marginal = append(a.Marginal, gain)
@@ -407,7 +410,7 @@ func (q *sited) site(number int) toldSite {
 }
 
 func (q *sited) tellSite(p *site) toldSite {
-	told := toldSite{ID: p.ID, Code: p.Code, Name: p.Name, At: p.at(), Grid: p.Unit, Area: rounded(float64(p.Area), 2)}
+	told := toldSite{ID: p.ID, Code: p.Code, Name: p.Name, At: p.at(), Grid: p.Unit, Area: p.shownArea()}
 	if !q.open() {
 		told.Capacity = ref(p.Facility.Capacity(q.PerPerson))
 	}

@@ -45,7 +45,7 @@ func TestSitingOfTown(t *testing.T) {
 		"one":             {`"choose":1`, []string{"秀"}, 2404, 600, []string{"1"}},
 		"two":             {`"choose":2`, []string{"末", "秀"}, 3004, 0, []string{"2", "3"}},
 		"one with places": {`"choose":1,"capacity":true`, []string{"末"}, 1804, 1200, []string{"2"}},
-		"least deficit":   {`"choose":1,"objective":"deficit"`, []string{"末"}, 1804, 0, []string{"2"}},
+		"least deficit":   {`"choose":1,"objective":"deficit"`, []string{"末"}, 1804, 800, []string{"2"}},
 		"all":             {`"choose":3`, []string{"末", "秀", "空"}, 3004, 0, nil},
 	}
 	for name, tt := range tests {
@@ -83,6 +83,7 @@ func TestSitingRefusals(t *testing.T) {
 		"in the lake":            {`{"candidates":[{"name":"x","at":[114.0385,22.5085],"area":5}]}`, "shelter_in_water", "candidates[0], at"},
 		"negative area":          {`{"candidates":[{"name":"x","at":[114.01,22.505],"area":-5}]}`, "area_negative", "candidates[0].area"},
 		"by an open rule":        {of(`,"rule":"gbt44013_emergency","capacity":true`), "rule_open", "rule gbt44013_emergency"},
+		"by a scenario's":        {of(`,"scenario":{"rule":"gbt44013_emergency"},"capacity":true`), "rule_open", "scenario.rule, rule gbt44013_emergency"},
 		"in a zone of high risk": {`{"candidates":[{"name":"x","at":[114.035,22.505],"area":5}]}`, "choose_range", "choose"},
 	}
 	for name, tt := range tests {

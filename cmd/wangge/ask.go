@@ -48,16 +48,22 @@ func (r *reply) Write(b []byte) (int, error) {
 	return r.body.Write(b)
 }
 
+// writable refuses a file that is there, and a workbook on the screen.
+func (f *askFlags) writable() error {
+	if f.Format == "xlsx" && f.Out == "" {
+		return errors.New("a workbook is no text: say where to write it with --out FILE")
+	}
+	if f.Out == "" {
+		return nil
+	}
+	return vacant(f.Out, f.Force)
+}
+
 // ask opens the store and has the service answer one question as it would be
 // answered to whoever has the token. It shows that it is at work.
 func (f *askFlags) ask(ctx context.Context, p *program, path string, question any) ([]byte, error) {
-	if f.Out != "" {
-		if err := vacant(f.Out, f.Force); err != nil {
-			return nil, err
-		}
-	}
-	if f.Format == "xlsx" && f.Out == "" {
-		return nil, errors.New("a workbook is no text: say where to write it with --out FILE")
+	if err := f.writable(); err != nil {
+		return nil, err
 	}
 	done := working(p.err, "reading the store")
 	desk, err := openDesk(ctx, f.storeFlag, f.Token, p)
@@ -74,7 +80,7 @@ func (f *askFlags) ask(ctx context.Context, p *program, path string, question an
 func (f *askFlags) answer(ctx context.Context, p *program, desk *desk, path string, question any) ([]byte, error) {
 	body, err := json.Marshal(question)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("a number among the flags is not finite: %w", err)
 	}
 	format := f.Format
 	if format == "table" {

@@ -13,6 +13,9 @@ import (
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
+
+	"wangge/data/format"
+	"wangge/spatial"
 )
 
 type sitingCommand struct {
@@ -33,21 +36,21 @@ func (c *sitingCommand) Run(ctx context.Context, p *program) error {
 	if c.Choose == 0 {
 		c.Choose = 1
 	}
-	if c.Format == "xlsx" {
-		return errors.New("sites are written as table, csv, json or geojson")
+	if err := c.writable(); err != nil {
+		return err
 	}
 	asked, err := c.question()
 	if err != nil {
 		return err
 	}
 	asked["candidates"], asked["choose"], asked["objective"], asked["capacity"] = c.Candidates, c.Choose, c.Objective, c.Capacity
-	format := c.Format
+	written := c.Format
 	c.Format = "json"
 	answer, err := c.ask(ctx, p, "/siting", asked)
 	if err != nil {
 		return err
 	}
-	show := map[string]func(io.Writer, []byte) error{"table": showSites, "csv": csvOfSites, "geojson": geojsonOfSites}[format]
+	show := map[string]func(io.Writer, []byte) error{"table": showSites, "csv": csvOfSites, "geojson": geojsonOfSites, "xlsx": xlsxOfSites}[written]
 	if show != nil {
 		c.Format = "table"
 	}
@@ -166,6 +169,38 @@ func csvOfSites(w io.Writer, answer []byte) error {
 		lines = append(lines, []string{c.Code, c.Name, c.Grid, number(c.At[0]), number(c.At[1]), number(c.Area), maybeNumber(c.Capacity), maybeGain(a.Marginal[i].Gain), strconv.FormatInt(a.Marginal[i].People, 10)})
 	}
 	return errors.Join(err, out.WriteAll(lines))
+}
+
+// xlsxOfSites is a workbook of the chosen sites.
+func xlsxOfSites(w io.Writer, answer []byte) error {
+	a, err := readSites(answer)
+	if err != nil {
+		return err
+	}
+	field := func(name string, typ spatial.Type, zh string) spatial.Field {
+		return spatial.Field{Name: name, Type: typ, Title: spatial.Title{ZH: zh}}
+	}
+	schema := &spatial.Schema{ID: "sites", Title: spatial.Title{ZH: "选址", EN: "sites"}, Geometry: spatial.Points, Synthetic: a.Synthetic, Fields: []spatial.Field{
+		field("code", spatial.TypeText, "编码"), field("name", spatial.TypeText, "名称"), field("grid", spatial.TypeText, "所在网格"), field("area", spatial.TypeFloat, "有效面积（平方米）"),
+		field("capacity", spatial.TypeInt, "容量（人）"), field("gain", spatial.TypeFloat, "去掉后损失（"+a.Unit+"）"), field("gain_people", spatial.TypeInt, "去掉后少覆盖（人）")}}
+	layer, err := spatial.NewLayer(schema, 1, func(yield func(spatial.Row, error) bool) {
+		for i, c := range a.Chosen {
+			values := []spatial.Value{spatial.Text(c.Code), spatial.Text(c.Name), spatial.Text(c.Grid), spatial.Float(c.Area), spatial.Null, spatial.Null, spatial.Int(a.Marginal[i].People)}
+			if c.Capacity != nil {
+				values[4] = spatial.Int(*c.Capacity)
+			}
+			if gain := a.Marginal[i].Gain; gain != nil {
+				values[5] = spatial.Float(*gain)
+			}
+			if !yield(spatial.Row{ID: int64(i + 1), Geometry: c.At, Values: values}, nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return format.WriteXLSX(w, format.Selection{Layer: layer, Features: layer.All(), Fields: []int{0, 1, 2, 3, 4, 5, 6}, Titled: true})
 }
 
 func geojsonOfSites(w io.Writer, answer []byte) error {

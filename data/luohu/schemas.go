@@ -90,8 +90,13 @@ func truth(name, zh, en string) spatial.Field  { return field(spatial.TypeBool, 
 // count is a whole number, at least 0, never absent.
 func count(name, zh, en, unit string) spatial.Field {
 	f := field(spatial.TypeInt, name, zh, en)
+	f.Unit, f.Required = unit, true
+	return notNegative(f)
+}
+
+func notNegative(f spatial.Field) spatial.Field {
 	zero := 0.0
-	f.Unit, f.Required, f.Min = unit, true, &zero
+	f.Min = &zero
 	return f
 }
 
@@ -425,7 +430,7 @@ func shelterSchema() *spatial.Schema {
 		Fields: []spatial.Field{codeField(0, ""), required(text("name", "名称", "name")), inGrid(),
 			required(choice("setting", "室内外", "setting", coloured("indoor", "室内", "indoor", "#5b6abf"), coloured("outdoor", "室外", "outdoor", "#2f8f4e"))),
 			required(choice("class", "类别", "class", label("emergency", "紧急", "emergency"), label("short_term", "短期固定", "short-term fixed"), label("medium_term", "中期固定", "medium-term fixed"), label("long_term", "长期固定", "long-term fixed"))),
-			in("m²", required(number("effective_area", "有效面积", "effective area"))), required(truth("open", "开放", "open")),
+			notNegative(in("m²", required(number("effective_area", "有效面积", "effective area")))), required(truth("open", "开放", "open")),
 			required(truth("serves_earthquake", "服务地震", "serves earthquakes")), required(truth("serves_typhoon", "服务台风", "serves typhoons")),
 			required(truth("serves_rainstorm", "服务暴雨", "serves rainstorms")), required(truth("serves_geological", "服务地质灾害", "serves geological hazards")),
 			required(truth("serves_stranded", "服务滞留人员", "serves stranded travellers")), date("figures_of", "数据日期", "date of the figures")}}
@@ -433,7 +438,7 @@ func shelterSchema() *spatial.Schema {
 
 func candidateSchema() *spatial.Schema {
 	return &spatial.Schema{ID: "shelter_candidates", Title: title("避难场所候选学校", "candidate shelter schools"), Group: "response", Geometry: spatial.Points, Code: "code", Label: "name", AsOf: asOfSummary,
-		Fields: []spatial.Field{codeField(0, ""), required(text("name", "名称", "name")), inGrid(), in("m²", required(number("effective_area", "可用面积", "usable area"))),
+		Fields: []spatial.Field{codeField(0, ""), required(text("name", "名称", "name")), inGrid(), notNegative(in("m²", required(number("effective_area", "可用面积", "usable area")))),
 			required(choice("status", "状态", "status", label("four_synchronised", "四同步", "designed and built together")))}}
 }
 
@@ -468,7 +473,7 @@ func dedicatedSchema() *spatial.Schema {
 
 func civilDefenceSchema() *spatial.Schema {
 	return &spatial.Schema{ID: "civil_defence", Title: title("人防工程", "civil defence works"), Group: "response", Geometry: spatial.Points, Code: "code", Label: "name", AsOf: asOfSummary, Note: sample(),
-		Fields: []spatial.Field{codeField(0, ""), required(text("name", "名称", "name")), inGrid(), in("m²", required(number("effective_area", "有效面积", "effective area")))}}
+		Fields: []spatial.Field{codeField(0, ""), required(text("name", "名称", "name")), inGrid(), notNegative(in("m²", required(number("effective_area", "有效面积", "effective area"))))}}
 }
 
 func coveredRiverSchema() *spatial.Schema {

@@ -73,21 +73,16 @@ type Facility struct {
 // FacilitiesOf reads a layer of shelters or candidate sites, in order of id,
 // with the fields code, name, grid, effective_area, setting, class, open and
 // serves_earthquake and so on, as far as it has them. Features without
-// geometry are left out. The error is [spatial.InvalidError] for an area that
-// is missing or negative.
-func FacilitiesOf(layer *spatial.Layer) ([]Facility, error) {
+// geometry are left out. An area that is missing is NaN: see
+// [Facility.Validate].
+func FacilitiesOf(layer *spatial.Layer) []Facility {
 	var all []Facility
 	for f := range layer.All() {
-		if !f.HasGeometry() {
-			continue
+		if f.HasGeometry() {
+			all = append(all, facilityOf(f))
 		}
-		facility := facilityOf(f)
-		if err := facility.validate(); err != nil {
-			return nil, err
-		}
-		all = append(all, facility)
 	}
-	return all, nil
+	return all
 }
 
 func facilityOf(f spatial.Feature) Facility {
@@ -123,7 +118,9 @@ const (
 	maxPerPerson geodesic.SquareMeters = 1e4
 )
 
-func (f *Facility) validate() error {
+// Validate refuses an area that is missing, negative or too large, and a place
+// that is neither a point nor an area, with [spatial.InvalidError].
+func (f *Facility) Validate() error {
 	where := fmt.Sprintf("%s %d", f.Layer, f.ID)
 	if !(f.Area >= 0 && f.Area <= maxArea) {
 		return &spatial.InvalidError{Rule: "facility_area", Where: where,

@@ -33,7 +33,7 @@ func (p *Problem) Validate() error {
 	}
 	var area geodesic.SquareMeters
 	for i := range p.Facilities {
-		if err := p.Facilities[i].validate(); err != nil {
+		if err := p.Facilities[i].Validate(); err != nil {
 			return err
 		}
 		area += p.Facilities[i].Area

@@ -62,7 +62,7 @@ func newReach(how measure, places []orb.Point, facilities []Facility, known map[
 	errs := make([]error, len(facilities))
 	each(len(facilities), func(i int) {
 		f := &facilities[i]
-		if errs[i] = f.validate(); errs[i] != nil {
+		if errs[i] = f.Validate(); errs[i] != nil {
 			return
 		}
 		if c := known[facilityKey{f.Layer, f.ID}]; c != nil && c.of(f) {

@@ -20,11 +20,7 @@ func residents(t testing.TB) []shelter.Demand {
 
 func facilities(t testing.TB, layer spatial.LayerID) []shelter.Facility {
 	t.Helper()
-	all, err := shelter.FacilitiesOf(luohutest.Layer(t, layer))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return shelter.FacilitiesOf(luohutest.Layer(t, layer))
 }
 
 // problem is that of all residents and all shelters, as if each served.

@@ -47,7 +47,7 @@ type Siting struct {
 
 // Score says how good a choice is: less is better, people first.
 type Score struct {
-	Unserved int64 // people not covered, or with capacities not served; 0 for Deficit
+	Unserved int64 // people not covered, or with capacities not served; Deficit does not rank by them
 	Cost     int64 // Covered: 0; Deficit: cm²; Median: mm or ms times people; Center: mm or ms
 }
 
@@ -131,7 +131,7 @@ func (s *Siting) Solve() (*Sites, error) {
 	case s.Capacitated:
 		sites, err = s.solveWithCapacities()
 		if s.Front {
-			sites.Front, sites.FrontComplete = s.frontWithCapacities()
+			s.addFront(sites)
 		}
 	case choices(len(s.Candidates), s.Choose, s.work(1_000_000)) <= s.work(1_000_000):
 		sites = s.solveAll()
@@ -144,7 +144,31 @@ func (s *Siting) Solve() (*Sites, error) {
 		return nil, err
 	}
 	sites.settle(s.Objective)
+	if s.Objective == Deficit {
+		s.countUnserved(sites)
+	}
 	return sites, nil
+}
+
+// countUnserved says how many people are not covered where the search did not
+// ask. For the bound there is no such number.
+func (s *Siting) countUnserved(sites *Sites) {
+	g := s.ground()
+	g.Siting = &Siting{Problem: s.Problem, Candidates: s.Candidates, Objective: Covered}
+	count := func(list []int) int64 {
+		if s.Capacitated {
+			return s.alone(Covered, list).unserved()
+		}
+		return g.scoreOf(g.candidatesOf(list)).Unserved
+	}
+	sites.Best.Score.Unserved, sites.Before.Unserved = count(sites.Best.Sites), count(nil)
+	if sites.RunnerUp != nil {
+		sites.RunnerUp.Score.Unserved = count(sites.RunnerUp.Sites)
+	}
+	for i, m := range sites.Marginal {
+		rest := slices.DeleteFunc(slices.Clone(sites.Best.Sites), func(j int) bool { return j == m.Site })
+		sites.Marginal[i].Without.Unserved = count(rest)
+	}
 }
 
 func (s *Siting) work(standard int) int {

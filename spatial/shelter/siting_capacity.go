@@ -7,18 +7,106 @@ import (
 	"wangge/spatial"
 )
 
-// solveWithCapacities begins with all candidates open and closes them one by
-// one, moving on only the people that are there. What the flow loses by a site
-// is never less in a part of the open sites than in all of them (people served
-// and walking saved are of that kind), so no choice is better than the flow of
-// all sites open, less the smallest losses by as many as have to close.
+// solveWithCapacities moves only the people that are there on when a site is
+// closed or opened. What the flow loses by a site is never less in a part of the
+// open sites than in all of them (people served and walking saved are of that
+// kind), so there are two ways to branch and bound: from all candidates open,
+// closing one by one, and from none, opening them. The second is shorter where
+// few of many are chosen; but walking cannot be reckoned that way, as people
+// would also have to move to the new site from others.
 func (s *Siting) solveWithCapacities() (*Sites, error) {
-	if s.Objective == Center {
+	few := 4*s.Choose < len(s.Candidates)
+	switch {
+	case s.Objective == Center:
 		return s.centerWithCapacities(), nil
+	case few && s.Objective != Median:
+		return s.openings(), nil
+	case few && choices(len(s.Candidates), s.Choose, fewChoices) <= s.work(fewChoices):
+		return s.solveEach(), nil
 	}
-	b := s.byLosses(s.transport())
+	return s.losses(), nil
+}
+
+// losses begins with all candidates.
+func (s *Siting) losses() *Sites {
+	b := s.byLosses(s.alone(s.Objective, s.Candidates))
 	b.search()
-	return b.answer(), nil
+	return b.answer()
+}
+
+// fewChoices may each be solved by itself, if nothing else is asked for.
+const fewChoices = 200
+
+// solveEach solves every choice by itself.
+func (s *Siting) solveEach() *Sites {
+	var all [][]int
+	combinations(s.Candidates, s.Choose, func(sites []int) { all = append(all, slices.Clone(sites)) })
+	found := make([]Choice, len(all))
+	each(len(all), func(i int) {
+		found[i] = Choice{slices.Sorted(slices.Values(all[i])), s.scoreOf(s.alone(s.Objective, all[i]))}
+	})
+	var best best2
+	for _, c := range found {
+		best.offer(c)
+	}
+	sites := best.answer()
+	s.worth(sites, s.alone(s.Objective, sites.Best.Sites))
+	sites.Before, sites.Evaluated = s.scoreOf(s.alone(s.Objective, nil)), len(all)
+	sites.Method = spatial.Title{ZH: fmt.Sprintf("查看%d处候选中选%d处的所有组合", len(s.Candidates), s.Choose), EN: fmt.Sprintf("all choices of %d of %d", s.Choose, len(s.Candidates))}
+	return sites
+}
+
+// combinations gives all choices of k of a list.
+func combinations(list []int, k int, look func([]int)) {
+	var choose func(chosen []int, from int)
+	choose = func(chosen []int, from int) {
+		if len(chosen) == k {
+			look(chosen)
+			return
+		}
+		for i := from; i+k-len(chosen) <= len(list); i++ {
+			choose(append(chosen, list[i]), i+1)
+		}
+	}
+	choose(nil, 0)
+}
+
+// alone is the optimal flow with some of the candidates; only median asks how
+// far people go.
+func (s *Siting) alone(o Objective, sites []int) *flow {
+	room := s.Capacities()
+	for _, j := range s.others(sites) {
+		room[j] = 0
+	}
+	if o == Median {
+		return newTransport(peopleOf(s.Demands), room, s.Reach).solve()
+	}
+	return newFlat(peopleOf(s.Demands), room, s.Reach, none).solve()
+}
+
+// worth fills in what each site of the best choice is worth.
+func (s *Siting) worth(sites *Sites, chosen *flow) {
+	sites.Marginal = nil
+	for _, site := range sites.Best.Sites {
+		sites.Marginal = append(sites.Marginal, Gain{site, s.scoreOf(chosen.without(site))})
+	}
+}
+
+// openings begins with none of the candidates.
+func (s *Siting) openings() *Sites {
+	room := s.Capacities()
+	root := s.alone(s.Objective, nil)
+	b := &byGains[*flow]{Siting: s, work: s.work(closings), score: s.scoreOf,
+		with: func(at *flow, candidate int) *flow {
+			next := at.clone()
+			next.open(int32(s.Candidates[candidate]), room[s.Candidates[candidate]])
+			return next
+		}}
+	sites := b.search(root)
+	s.worth(sites, s.alone(s.Objective, sites.Best.Sites))
+	sites.Before = s.scoreOf(root)
+	sites.Method = spatial.Title{ZH: fmt.Sprintf("在最大流上按增益分支定界，开放%d次", sites.Evaluated), EN: fmt.Sprintf("branch and bound by gains on the maximum flow, %d sites opened", sites.Evaluated)}
+	return sites
 }
 
 // closings is how many sites may be closed if nothing else is asked for.
@@ -36,18 +124,9 @@ type byLosses struct {
 	enough *Score
 }
 
-func (s *Siting) byLosses(t *transport) *byLosses {
+func (s *Siting) byLosses(root *flow) *byLosses {
 	work := s.work(closings)
-	return &byLosses{Siting: s, root: t.solve(), work: work, left: work, bound: Score{1 << 62, 1 << 62}}
-}
-
-// transport is the task of the siting with all candidates open; only median
-// asks how far people go.
-func (s *Siting) transport() *transport {
-	if s.Objective == Median {
-		return newTransport(peopleOf(s.Demands), s.Capacities(), s.Reach)
-	}
-	return s.within(none)
+	return &byLosses{Siting: s, root: root, work: work, left: work, bound: Score{1 << 62, 1 << 62}}
 }
 
 // within is the task of sending people no farther than a limit.
@@ -57,17 +136,18 @@ func (s *Siting) within(limit int32) *transport {
 
 // search begins with the choice of those whose loss is largest.
 func (b *byLosses) search() {
-	losses := b.losses(b.root, b.Candidates)
+	losses := b.lossesOf(b.root, b.Candidates)
 	first := sitesOf(losses[len(losses)-b.Choose:])
 	slices.Sort(first)
-	b.best.offer(Choice{first, b.score(b.root.without(b.others(first)...))})
+	b.best.offer(Choice{first, b.scoreOf(b.root.without(b.others(first)...))})
 	b.branch(b.root, nil, losses)
 }
 
-func (b *byLosses) score(f *flow) Score {
-	switch b.Objective {
+// scoreOf is the score of a flow.
+func (s *Siting) scoreOf(f *flow) Score {
+	switch s.Objective {
 	case Deficit:
-		return Score{0, lacking(f.unserved(), shareOf(float64(b.PerPerson)))}
+		return Score{0, lacking(f.unserved(), shareOf(float64(s.PerPerson)))}
 	case Median:
 		return Score{f.unserved(), f.walk}
 	}
@@ -80,12 +160,12 @@ type loss struct {
 	lost Score
 }
 
-// losses are those by each site, the smallest first.
-func (b *byLosses) losses(f *flow, sites []int) []loss {
+// lossesOf are those by each site, the smallest first.
+func (b *byLosses) lossesOf(f *flow, sites []int) []loss {
 	all := make([]loss, len(sites))
-	before := b.score(f)
+	before := b.scoreOf(f)
 	each(len(sites), func(i int) {
-		all[i] = loss{sites[i], b.score(f.without(sites[i])).minus(before)}
+		all[i] = loss{sites[i], b.scoreOf(f.without(sites[i])).minus(before)}
 	})
 	b.left -= len(sites)
 	slices.SortStableFunc(all, func(a, b loss) int { return a.lost.compare(b.lost) })
@@ -112,10 +192,10 @@ func (b *byLosses) branch(f *flow, keep []int, open []loss) {
 		f, open, surplus = f.without(sitesOf(open)...), nil, 0
 	}
 	if surplus == 0 {
-		b.best.offer(Choice{slices.Sorted(slices.Values(append(sitesOf(open), keep...))), b.score(f)})
+		b.best.offer(Choice{slices.Sorted(slices.Values(append(sitesOf(open), keep...))), b.scoreOf(f)})
 		return
 	}
-	bound := b.score(f)
+	bound := b.scoreOf(f)
 	for _, l := range open[:surplus] {
 		bound = bound.plus(l.lost)
 	}
@@ -132,7 +212,7 @@ func (b *byLosses) branch(f *flow, keep []int, open []loss) {
 	b.left--
 	below := slices.Clone(rest)
 	if surplus > 1 {
-		below = b.losses(next, sitesOf(rest))
+		below = b.lossesOf(next, sitesOf(rest))
 	}
 	b.branch(next, keep, below)
 	b.branch(f, append(slices.Clone(keep), closed), rest)
@@ -152,11 +232,8 @@ func (b *byLosses) answer() *Sites {
 		sites.RunnerUpExact = false
 		sites.Bound = least(sites.Bound, b.bound)
 	}
-	chosen := b.root.without(b.others(sites.Best.Sites)...)
-	for _, site := range sites.Best.Sites {
-		sites.Marginal = append(sites.Marginal, Gain{site, b.score(chosen.without(site))})
-	}
-	sites.Before = b.score(b.root.without(b.Candidates...))
+	b.worth(sites, b.root.without(b.others(sites.Best.Sites)...))
+	sites.Before = b.scoreOf(b.root.without(b.Candidates...))
 	sites.Evaluated = b.work - max(b.left, 0)
 	sites.Method = spatial.Title{ZH: fmt.Sprintf("在最优流上按损失分支定界，关闭%d次", sites.Evaluated), EN: fmt.Sprintf("branch and bound by losses on the optimal flow, %d sites closed", sites.Evaluated)}
 	return sites

@@ -13,9 +13,7 @@ import (
 func (s *Siting) centerWithCapacities() *Sites {
 	most := *s
 	most.Objective = Covered
-	served := most.byLosses(s.within(none))
-	served.search()
-	sites := served.answer()
+	sites, _ := most.solveWithCapacities()
 	proved := sites.Bound == sites.Best.Score
 	sites.Bound.Cost = 0
 	sites.Best.Score = most.worst(sites.Best.Sites, sites.Best.Score.Unserved)
@@ -37,13 +35,12 @@ func (s *Siting) centerWithCapacities() *Sites {
 // people the one with the shortest longest walk. It looks at all choices, where
 // they are few enough.
 func (s *Siting) secondCenter(best []int) (second *Choice, exact bool) {
-	n, k := len(s.Candidates), s.Choose
-	if most := s.work(frontClosings); toClose(n, k, most) > most {
+	if most := s.work(frontClosings); s.toLookAt(most) > most {
 		return nil, false
 	}
 	unserved, alike := int64(math.MaxInt64), [][]int(nil)
-	s.eachChoice(s.within(none), func(sites []int, f *flow) {
-		if len(sites) < k || slices.Equal(sites, best) {
+	s.eachChoice(Covered, func(sites []int, f *flow) {
+		if len(sites) < s.Choose || slices.Equal(sites, best) {
 			return
 		}
 		if left := f.unserved(); left < unserved {
@@ -108,9 +105,9 @@ func (s *Siting) shortenServed(sites *Sites) {
 	enough := Score{sites.Best.Score.Unserved, 0}
 	for low < high {
 		middle := (low + high) / 2
-		b := s.byLosses(s.within(walks[middle]))
+		b := s.byLosses(s.within(walks[middle]).solve())
 		b.enough = &enough
-		if !enough.less(b.score(b.root)) { // all sites open serve as many
+		if !enough.less(b.scoreOf(b.root)) { // all sites open serve as many
 			b.search()
 		}
 		sites.Evaluated += b.work - max(b.left, 0)

@@ -70,26 +70,46 @@ func (f *frontier) points() []FrontPoint {
 	return f.list
 }
 
-// frontClosings is how many sites may be closed to find the front with
-// capacities if nothing else is asked for. Closing one takes some tenths of a
-// millisecond in a district.
-const frontClosings = 20_000
+// frontClosings is how much may be done to find the front with capacities if
+// nothing else is asked for, in sites closed. Closing one takes some tenths of
+// a millisecond in a district, and solving a choice by itself as long as
+// closing so many.
+const (
+	frontClosings = 17_000
+	oneSolved     = 60
+)
 
-// frontWithCapacities looks at every choice, where that does not close too many
-// sites.
-func (s *Siting) frontWithCapacities() (points []FrontPoint, complete bool) {
-	if most := s.work(frontClosings); toClose(len(s.Candidates), s.Choose, most) > most {
-		return nil, false
+// addFront finds the front with capacities by looking at every choice, where
+// that is not too much. Then the best two are known too, if the search for them
+// was given up.
+func (s *Siting) addFront(sites *Sites) {
+	if most := s.work(frontClosings); s.toLookAt(most) > most {
+		return
 	}
-	total, all := Total(s.Demands), frontier{}
-	s.eachChoice(newTransport(peopleOf(s.Demands), s.Capacities(), s.Reach), func(sites []int, f *flow) {
-		p := FrontPoint{Choice: Choice{Sites: sites}, Covered: total - f.unserved(), Walking: f.walk}
-		for _, j := range sites {
+	total, all, best := Total(s.Demands), frontier{}, best2{}
+	s.eachChoice(Median, func(chosen []int, f *flow) {
+		p := FrontPoint{Choice: Choice{Sites: chosen}, Covered: total - f.unserved(), Walking: f.walk}
+		for _, j := range chosen {
 			p.Area += s.Facilities[j].Area
 		}
 		all.add(p)
+		if len(chosen) == s.Choose {
+			best.offer(Choice{chosen, s.scoreOf(f)})
+		}
 	})
-	return all.points(), true
+	sites.Front, sites.FrontComplete = all.points(), true
+	if s.Objective != Center && sites.Bound != sites.Best.Score {
+		known := best.answer()
+		sites.Best, sites.Bound, sites.RunnerUp, sites.RunnerUpExact = known.Best, known.Bound, known.RunnerUp, true
+		s.worth(sites, s.alone(s.Objective, sites.Best.Sites))
+	}
+}
+
+// toLookAt is what it takes to look at all choices, in sites closed, or more
+// than limit.
+func (s *Siting) toLookAt(limit int) int {
+	n, k := len(s.Candidates), s.Choose
+	return min(toClose(n, k, limit), oneSolved*choices(n, k, limit))
 }
 
 // toClose is how many sites are closed to look at all choices of at most k of
@@ -105,23 +125,35 @@ func toClose(n, k, limit int) (total int) {
 }
 
 // eachChoice gives all choices of at least one site and at most as many as may
-// be chosen, with the optimal flow of each. It begins with that of all sites
-// open, and decides of one site after the other, on all processors. The flow is
-// only lent. Choices come in some order, one at a time.
-func (s *Siting) eachChoice(t *transport, look func(sites []int, f *flow)) {
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+// be chosen, with the optimal flow of each, on all processors. It begins with
+// that of all sites open, and decides of one site after the other; or solves
+// each by itself if that is less to do. The flow is only lent. Choices come in
+// some order, one at a time.
+func (s *Siting) eachChoice(o Objective, look func(sites []int, f *flow)) {
 	var mutex sync.Mutex
+	told := func(sites []int, f *flow) {
+		sites = slices.Sorted(slices.Values(sites))
+		mutex.Lock()
+		defer mutex.Unlock()
+		look(sites, f)
+	}
+	n, k := len(s.Candidates), s.Choose
+	if ways := choices(n, k, frontClosings); oneSolved*ways < toClose(n, k, oneSolved*ways) {
+		var all [][]int
+		for size := 1; size <= k; size++ {
+			combinations(s.Candidates, size, func(sites []int) { all = append(all, slices.Clone(sites)) })
+		}
+		each(len(all), func(i int) { told(all[i], s.alone(o, all[i])) })
+		return
+	}
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var wait sync.WaitGroup
-	f := t.solve()
+	f := s.alone(o, s.Candidates)
 	for i, first := range s.Candidates { // the first site that is kept
 		begin := f
 		slots <- struct{}{}
 		wait.Go(func() {
-			d := decider{Siting: s, look: func(sites []int, f *flow) {
-				mutex.Lock()
-				defer mutex.Unlock()
-				look(slices.Sorted(slices.Values(sites)), f)
-			}}
+			d := decider{Siting: s, look: told}
 			d.decide(begin, []int{first}, i+1)
 			<-slots
 		})

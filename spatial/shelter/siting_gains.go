@@ -10,50 +10,78 @@ import (
 
 // solveByGains branches and bounds. What a site adds to a choice is never more
 // than what it adds to a part of that choice (covered people, lacking area and
-// walking to the nearest are all of that kind), so no choice is better than
-// the sites chosen so far with the largest gains over them added.
+// walking to the nearest are all of that kind, and people served within
+// capacities too), so no choice is better than the sites chosen so far with the
+// largest gains over them added.
 func (s *Siting) solveByGains() *Sites { return s.searchByGains(nil) }
+
+// gainsLookedAt is how many sites may be looked at if nothing else is asked for.
+const gainsLookedAt = 200_000
 
 // searchByGains may stop at a choice that is good enough, or when it is ruled
 // out that there is one.
 func (s *Siting) searchByGains(enough *Score) *Sites {
 	g := s.ground()
-	b := &byGains{ground: g, enough: enough, left: s.work(gainsLookedAt), bound: Score{1 << 62, 1 << 62}}
-	all := make([]int, len(s.Candidates))
-	for c := range all {
-		all[c] = c
-	}
+	b := &byGains[*step]{Siting: s, enough: enough, work: s.work(gainsLookedAt),
+		score: func(at *step) Score { return g.score(&at.tally) },
+		with: func(at *step, candidate int) *step {
+			next := g.start()
+			g.take(&next, at, candidate)
+			return &next
+		}}
 	root := g.start()
-	b.greedy(&root, all)
-	if !b.found() {
-		b.branch(&root, nil, all)
-	}
-	sites := b.best.answer()
-	if b.left <= 0 || enough != nil {
-		sites.RunnerUpExact = false
-		sites.Bound = least(sites.Bound, b.bound)
-	}
+	sites := b.search(&root)
 	sites.Marginal, sites.Before = g.marginal(sites.Best.Sites), g.score(&g.fixed)
-	sites.Evaluated = s.work(gainsLookedAt) - max(b.left, 0)
 	sites.Method = spatial.Title{ZH: fmt.Sprintf("按增益分支定界，查看%d处", sites.Evaluated), EN: fmt.Sprintf("branch and bound by gains, %d sites looked at", sites.Evaluated)}
 	return sites
 }
 
-// gainsLookedAt is how many sites may be looked at if nothing else is asked for.
-const gainsLookedAt = 200_000
+// byGains is a search for the best two choices through states, which differ by
+// the candidates that have been added to what stands.
+type byGains[S any] struct {
+	*Siting
+	with   func(at S, candidate int) S
+	score  func(at S) Score
+	best   best2
+	work   int
+	left   int    // how many more sites may be looked at
+	bound  Score  // of what was not looked at
+	enough *Score // ends the search with a choice that is as good
+}
 
-// byGains is a search for the best two choices.
-type byGains struct {
-	*ground
-	best  best2
-	left  int   // how many more sites may be looked at
-	bound Score // of what was not looked at
-	// enough ends the search with a choice that is as good.
-	enough *Score
+func (b *byGains[S]) search(root S) *Sites {
+	b.left, b.bound = b.work, Score{1 << 62, 1 << 62}
+	all := make([]int, len(b.Candidates))
+	for c := range all {
+		all[c] = c
+	}
+	b.greedy(root, all)
+	if !b.found() {
+		b.branch(root, nil, all)
+	}
+	sites := b.best.answer()
+	if b.left <= 0 || b.enough != nil {
+		sites.RunnerUpExact = false
+		sites.Bound = least(sites.Bound, b.bound)
+	}
+	sites.Evaluated = b.work - max(b.left, 0)
+	return sites
 }
 
 // found says whether a choice is good enough to stop.
-func (b *byGains) found() bool { return b.enough != nil && !b.enough.less(b.best.first.Score) }
+func (b *byGains[S]) found() bool {
+	return b.enough != nil && !b.enough.less(b.best.first.Score)
+}
+
+// offer takes a choice of candidates, which are numbered as such.
+func (b *byGains[S]) offer(score Score, candidates ...int) {
+	var sites []int
+	for _, c := range candidates {
+		sites = append(sites, b.Candidates[c])
+	}
+	slices.Sort(sites)
+	b.best.offer(Choice{sites, score})
+}
 
 // gain is what a candidate would make of a choice.
 type gain struct {
@@ -62,14 +90,12 @@ type gain struct {
 	added     Score // better than without it, so not above 0
 }
 
-// gains are those of candidates over a step, the best first.
-func (b *byGains) gains(at *step, candidates []int) []gain {
+// gains are those of candidates over a state, the best first.
+func (b *byGains[S]) gains(at S, candidates []int) []gain {
 	all := make([]gain, len(candidates))
-	before := b.score(&at.tally)
+	before := b.score(at)
 	each(len(candidates), func(i int) {
-		next := b.start()
-		b.take(&next, at, candidates[i])
-		score := b.score(&next.tally)
+		score := b.score(b.with(at, candidates[i]))
 		all[i] = gain{candidates[i], score, score.minus(before)}
 	})
 	b.left -= len(candidates)
@@ -80,30 +106,28 @@ func (b *byGains) gains(at *step, candidates []int) []gain {
 }
 
 // greedy is a first choice: the largest gain each time.
-func (b *byGains) greedy(root *step, candidates []int) {
-	at, chosen, rest := *root, []int(nil), slices.Clone(candidates)
+func (b *byGains[S]) greedy(root S, candidates []int) {
+	at, chosen, rest := root, []int(nil), slices.Clone(candidates)
 	for range b.Choose {
-		c := b.gains(&at, rest)[0].candidate
-		next := b.start()
-		b.take(&next, &at, c)
-		at, chosen = next, append(chosen, c)
+		c := b.gains(at, rest)[0].candidate
+		at, chosen = b.with(at, c), append(chosen, c)
 		rest = slices.DeleteFunc(rest, func(r int) bool { return r == c })
 	}
-	b.best.offer(Choice{b.facilities(chosen), b.score(&at.tally)})
+	b.offer(b.score(at), chosen...)
 }
 
 // branch looks at all choices that have those chosen and otherwise only some
 // of the candidates.
-func (b *byGains) branch(at *step, chosen, candidates []int) {
+func (b *byGains[S]) branch(at S, chosen, candidates []int) {
 	missing := b.Choose - len(chosen)
 	gains := b.gains(at, candidates)
 	if missing == 1 {
 		for _, g := range gains[:min(2, len(gains))] {
-			b.best.offer(Choice{b.facilities(append(slices.Clone(chosen), g.candidate)), g.score})
+			b.offer(g.score, append(slices.Clone(chosen), g.candidate)...)
 		}
 		return
 	}
-	score := b.score(&at.tally)
+	score := b.score(at)
 	for i := 0; i+missing <= len(gains); i++ {
 		bound := score
 		for _, g := range gains[i : i+missing] {
@@ -120,9 +144,7 @@ func (b *byGains) branch(at *step, chosen, candidates []int) {
 		for _, g := range gains[i+1:] {
 			rest = append(rest, g.candidate)
 		}
-		next := b.start()
-		b.take(&next, at, gains[i].candidate)
-		b.branch(&next, append(slices.Clone(chosen), gains[i].candidate), rest)
+		b.branch(b.with(at, gains[i].candidate), append(slices.Clone(chosen), gains[i].candidate), rest)
 	}
 }
 

@@ -130,11 +130,19 @@ func TestSitingIsTheBestOfAll(t *testing.T) {
 			compareSites(t, s, ways)
 			s.Capacitated = true
 			if objective != Center || round%5 == 0 {
-				compareSites(t, s, map[string]func() *Sites{"flow": func() *Sites { sites, _ := s.solveWithCapacities(); return sites }})
+				ways := map[string]func() *Sites{"flow": func() *Sites { sites, _ := s.solveWithCapacities(); return sites }}
+				if objective != Center {
+					ways["losses"], ways["each"] = s.losses, s.solveEach
+				}
+				if objective == Covered || objective == Deficit {
+					ways["openings"] = s.openings
+				}
+				compareSites(t, s, ways)
 				if s.Objective == Median {
-					front, complete := s.frontWithCapacities()
-					checkFront(t, s, front)
-					if !complete {
+					sites := &Sites{}
+					s.addFront(sites)
+					checkFront(t, s, sites.Front)
+					if !sites.FrontComplete {
 						t.Errorf("the front of %d of %v is not complete", s.Choose, s.Candidates)
 					}
 				}
@@ -226,6 +234,7 @@ func TestLittleWorkGivesHonestBounds(t *testing.T) {
 		s.Objective = Objectives()[random.IntN(4)]
 		s.Capacitated = random.IntN(3) == 0
 		s.Work = 1 + random.IntN(6)
+		s.Front = random.IntN(2) == 0
 		if s.Capacitated && s.Objective == Center {
 			continue
 		}

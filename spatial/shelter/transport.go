@@ -154,13 +154,7 @@ func (t *transport) solveWhole() *flow {
 	for l, n := range f.sent {
 		f.walk += n * f.cost[l]
 	}
-	var full []int32
-	for j := range f.room {
-		if f.full(int32(j)) {
-			full = append(full, int32(j))
-		}
-	}
-	f.reprice(full)
+	f.reprice(f.fullSites())
 	for j := range f.room {
 		f.relieve(int32(j))
 	}
@@ -416,6 +410,25 @@ func (f *flow) close(j int32) {
 		f.reprice([]int32{j})
 	}
 	f.relieve(j)
+}
+
+// open gives a site room and brings people there who go nowhere, moving others if
+// need be. It is optimal where all costs are alike.
+func (f *flow) open(j int32, room int64) {
+	f.room[j] = room
+	clear(f.price)
+	f.tree = newTree(len(f.price))
+	f.reprice(f.fullSites())
+	f.recall()
+}
+
+func (f *flow) fullSites() (full []int32) {
+	for j := range f.room {
+		if f.full(int32(j)) {
+			full = append(full, int32(j))
+		}
+	}
+	return full
 }
 
 // unserved is how many people go nowhere.
