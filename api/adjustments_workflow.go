@@ -133,7 +133,7 @@ func parseRevision(text string) (int64, error) {
 	inner, closed := strings.CutSuffix(inner, `"`)
 	n, err := strconv.ParseInt(inner, 10, 64)
 	if !ok || !closed || err != nil || n < 1 {
-		return 0, fmt.Errorf("%q is not the ETag of an adjustment", shorten(text))
+		return 0, fmt.Errorf(`%q is not an ETag like "3"`, shorten(text))
 	}
 	return n, nil
 }

@@ -307,22 +307,57 @@ func TestEventsTellClosures(t *testing.T) {
 			}
 			ctx, stop := context.WithTimeout(t.Context(), patience)
 			w := stopping{httptest.NewRecorder(), stop}
-			to := &telling{ResponseWriter: w, boot: s.boot, hides: s.internal, derived: s.derivedTouched}
+			told := s.closuresNow()
+			to := &telling{ResponseWriter: w, boot: s.boot, force: forceName(told), hides: s.internal, derived: s.derivedTouched}
 			if only != "" {
 				to.only = []spatial.LayerID{only}
 			}
-			if err := s.follow(ctx, to, data.Event{Version: state.Version()}); ctx.Err() == nil {
+			if err := s.follow(ctx, to, data.Event{Version: state.Version()}, told); ctx.Err() == nil {
 				t.Error(err)
 			}
 			stop()
 			body := w.Body.String()
-			if want := "event: closures\ndata: {\"version\":8,\"active\":" + active; (only != "grids") != strings.HasPrefix(body, want) {
+			if want := "event: closures\ndata: {\"version\":8,\"active\":" + active; (only != "grids") != strings.Contains(body, want) {
 				t.Errorf("%q, %s: %s", only, active, body)
 			}
 			if told := strings.Contains(body, `{"layer":"response_areas","bounds":[[`); told != (only == "" || only == "response_areas") {
 				t.Errorf("%q, %s: %s", only, active, body)
 			}
 		}
+	}
+}
+
+// TestEventsTellClosuresMissed: who comes back is told that other closures are in
+// force than when the last event was heard, and who missed nothing is not.
+func TestEventsTellClosuresMissed(t *testing.T) {
+	turn := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
+	state := withClosures(t, roadTown(t, true), closure.Closure{ID: 6, Roads: []string{"东街"}, Since: turn})
+	s := server(t, fixed{snapshot: state}, Config{})
+	heard := func(now time.Time, last string) (body, id string) {
+		t.Helper()
+		s.now = func() time.Time { return now }
+		ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer stop()
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/events", nil)
+		if last != "" {
+			r.Header.Set("Last-Event-ID", last)
+		}
+		s.ServeHTTP(w, r)
+		for line := range strings.SplitSeq(w.Body.String(), "\n") {
+			if text, ok := strings.CutPrefix(line, "id: "); ok {
+				id = text
+			}
+		}
+		return w.Body.String(), id
+	}
+	_, before := heard(turn.Add(-time.Hour), "")
+	body, after := heard(turn.Add(time.Hour), before)
+	if !strings.Contains(body, "event: closures\ndata: {\"version\":8,\"active\":[6]") || after == before {
+		t.Errorf("after %s came %s", before, body)
+	}
+	if body, id := heard(turn.Add(2*time.Hour), after); strings.Contains(body, "closures") || id != after {
+		t.Errorf("after %s came %s", after, body)
 	}
 }
 

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -34,7 +36,7 @@ var (
 		tiles.ParseLayers,
 	}
 	lastParam = &param[string]{
-		declaration{name: "last", in: inQuery, example: "Q7ZK2MPA-41", description: "id of the last event received: what was missed comes first; like the header Last-Event-ID, which wins",
+		declaration{name: "last", in: inQuery, example: "Q7ZK2MPA-41-e3b0c442", description: "id of the last event received: what was missed comes first; like the header Last-Event-ID, which wins",
 			schema: jsonSchema{"type": "string"}},
 		func(text string) (string, error) { return text, nil },
 	}
@@ -82,29 +84,38 @@ func (s *Server) events(w http.ResponseWriter, r *request) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
-	err := s.tell(ctx, &telling{ResponseWriter: w, boot: s.boot, only: watchedParam.of(r), hides: s.internal, derived: s.derivedTouched}, s.last(r))
+	last, force := s.last(r)
+	err := s.tell(ctx, &telling{ResponseWriter: w, boot: s.boot, force: force, only: watchedParam.of(r), hides: s.internal, derived: s.derivedTouched}, last)
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// last is the event that a client saw last; nothing if it is new here, and
-// an event of no version if that was in another run of the program.
-func (s *Server) last(r *request) *data.Event {
+// last is the event that a client saw last, and which closures were in force
+// then; nothing if it is new here, and an event of no version if that was in
+// another run of the program.
+func (s *Server) last(r *request) (last *data.Event, force string) {
 	id := r.Header.Get("Last-Event-ID")
 	if id == "" {
 		id = lastParam.of(r)
 	}
 	if id == "" {
-		return nil
+		return nil, ""
 	}
-	boot, number, _ := strings.Cut(id, "-")
+	boot, rest, _ := strings.Cut(id, "-")
+	number, force, _ := strings.Cut(rest, "-")
 	version, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || boot != s.boot || spatial.Version(version) > s.state.Current().Version() {
-		return &data.Event{}
+		return &data.Event{}, ""
 	}
-	return &data.Event{Version: spatial.Version(version)}
+	return &data.Event{Version: spatial.Version(version)}, force
+}
+
+// forceName names closures in force within the id of an event.
+func forceName(set *closure.Set) string {
+	sum := sha256.Sum256([]byte(set.Name()))
+	return hex.EncodeToString(sum[:4])
 }
 
 // tell sends the first event at once and then each change.
@@ -121,14 +132,20 @@ func (s *Server) tell(ctx context.Context, to *telling, last *data.Event) error 
 		}
 		now = missed
 	}
+	before, told := to.force, s.closuresNow()
+	to.force = forceName(told)
 	if err := to.begin(now); err != nil {
 		return err
 	}
-	return s.follow(ctx, to, now)
+	if before != "" && before != to.force && !now.All {
+		if err := to.closures(now, told, s.derivedTimed()); err != nil {
+			return err
+		}
+	}
+	return s.follow(ctx, to, now, told)
 }
 
-func (s *Server) follow(ctx context.Context, to *telling, last data.Event) error {
-	told := s.closuresNow()
+func (s *Server) follow(ctx context.Context, to *telling, last data.Event, told *closure.Set) error {
 	for {
 		waiting, cancel := context.WithTimeout(ctx, s.silence(told))
 		next, err := s.state.Next(waiting, last)
@@ -145,6 +162,7 @@ func (s *Server) follow(ctx context.Context, to *telling, last data.Event) error
 			last = next
 		}
 		if err == nil && now.Name() != told.Name() {
+			to.force = forceName(now)
 			err = to.closures(last, now, s.derivedTimed())
 		}
 		if told = now; err != nil {
@@ -183,13 +201,14 @@ func (t *telling) closures(last data.Event, force *closure.Set, timed []data.Tou
 	if err != nil {
 		return err
 	}
-	return t.write("event: closures\ndata: %s\n\n", body)
+	return t.write("id: %s-%d-%s\nevent: closures\ndata: %s\n\n", t.boot, last.Version, t.force, body)
 }
 
 // telling writes events to one client.
 type telling struct {
 	http.ResponseWriter
 	boot  string
+	force string // which closures are in force
 	only  []spatial.LayerID
 	hides func(spatial.LayerID) bool // layers that are not published
 
@@ -253,7 +272,7 @@ func (t *telling) send(e data.Event) error {
 	if err != nil {
 		return err
 	}
-	return t.write("id: %s-%d\nevent: change\ndata: %s\n\n", t.boot, e.Version, body)
+	return t.write("id: %s-%d-%s\nevent: change\ndata: %s\n\n", t.boot, e.Version, t.force, body)
 }
 
 // alive is a comment for proxies and an event for pages, whose scripts see no

@@ -184,7 +184,7 @@ func TestEvents(t *testing.T) {
 		t.Errorf("headers %v", h)
 	}
 	first := l.must()
-	if first.Version != 7 || first.All || first.Behind || len(first.Layers) != 0 || first.id != s.boot+"-7" || first.event != "change" {
+	if first.Version != 7 || first.All || first.Behind || len(first.Layers) != 0 || !strings.HasPrefix(first.id, s.boot+"-7-") || first.event != "change" {
 		t.Errorf("first %+v", first)
 	}
 	state.happen(t, touchedAt("grids", 1))

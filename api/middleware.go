@@ -30,8 +30,8 @@ func readable(next http.Handler) http.Handler {
 	return cors.Handler(cors.Options{
 		AllowedOrigins: []string{"*"},
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders: []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"},
-		ExposedHeaders: []string{"ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id", "Content-Crs", headerVersion, headerAsOf, headerSynthetic, headerBehind, headerAggregated},
+		AllowedHeaders: []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"},
+		ExposedHeaders: []string{"ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id", "Content-Crs", "Content-Disposition", "OGC-NumberMatched", "OGC-NumberReturned", headerVersion, headerAsOf, headerSynthetic, headerBehind, headerAggregated},
 		MaxAge:         86400,
 	})(next)
 }

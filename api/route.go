@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,6 +100,9 @@ func (s *Server) endpoint(route *route) http.HandlerFunc {
 			return nil
 		}
 		if route.long {
+			if err := r.gather(); err != nil {
+				return err
+			}
 			leave, err := s.turn(r, s.long)
 			if err != nil {
 				return err
@@ -107,6 +112,26 @@ func (s *Server) endpoint(route *route) http.HandlerFunc {
 		}
 		return route.handle(w, r)
 	})
+}
+
+// gather reads the body, or as much of it as any question may have, before the
+// request takes a place that others wait for.
+func (r *request) gather() error {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil
+	}
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(io.LimitReader(r.Body, max(maxProposal, maxQuestion)+1)); err != nil {
+		return err
+	}
+	r.Body = gathered{io.MultiReader(&body, r.Body), r.Body}
+	return nil
+}
+
+// gathered is a body of which much has been read.
+type gathered struct {
+	io.Reader
+	io.Closer
 }
 
 // decode reads the request's parameters into r.

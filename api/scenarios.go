@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"wangge/data/scenario"
@@ -113,7 +114,7 @@ func (s *Server) scenarioBody(r *request, self int64) (name, description string,
 	if name, err = body.text("name", maxName); err != nil {
 		return
 	}
-	if name == "" {
+	if strings.TrimSpace(name) == "" {
 		err = body.refuse("name", "scenario_name", "it is missing", "give the scenario a name")
 		return
 	}

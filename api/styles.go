@@ -76,6 +76,9 @@ func (s *Server) style(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return unknownLayer(err)
 	}
+	if err := r.chooseFeatures(&tiles.View{Layers: layers}); err != nil { // as every tile would
+		return err
+	}
 	provenanceOf(r.snapshot, layers...).head(w.Header())
 	return writeJSON(w, mediaJSON, s.newStyle(r, offers[i], layers))
 }

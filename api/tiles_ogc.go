@@ -243,20 +243,16 @@ func (s *Server) tileset(w http.ResponseWriter, r *request) error {
 	layer, m := view.Layers[0], matrixParam.of(r)
 	provenanceOf(r.snapshot, layer).head(w.Header())
 	d := s.tilesetOf(r, layer, m)
-	if b, ok := layer.Bound(); ok {
+	view.Matrix = m
+	if b, ok := view.Bound(layer); ok {
 		d.Box = &tilesetBox{b.Min, b.Max, datum.CRS84.URI()}
 		d.Limits = limitsOf(m, b)
 	}
 	schema := layer.Schema()
 	d.Layers = []tileLayer{{ID: layer.ID(), Title: both(schema.Title), Description: both(schema.Description), DataType: "vector", Dimension: dimension(schema.Geometry),
-		MinMatrix: "0", MaxMatrix: strconv.Itoa(int(m.MaxZoom)), AggregatedBelow: aggregatedBelow(layer, m), AggregatedAbove: tiles.ClusteredAbove(layer),
+		MinMatrix: "0", MaxMatrix: strconv.Itoa(int(m.MaxZoom)), AggregatedBelow: view.AggregatedBelow(layer), AggregatedAbove: tiles.ClusteredAbove(layer),
 		Schema: jsonSchema{"type": "object", "properties": tagSchemas(view)}}}
 	return writeJSON(w, mediaJSON, d)
-}
-
-// aggregatedBelow counts in the zooms of the matrix.
-func aggregatedBelow(layer *spatial.Layer, m *tiles.Matrix) int {
-	return max(0, tiles.ClusteredBelow(layer)-int(tiles.MaxZoom-m.MaxZoom))
 }
 
 // limitsOf are the tiles that a box meets at each zoom.
@@ -285,7 +281,7 @@ func tagSchemas(view tiles.View) map[string]jsonSchema {
 	tags := map[string]jsonSchema{}
 	for _, described := range tiles.NewTileJSON(view, "").VectorLayers {
 		for name := range described.Fields {
-			if tags[name] = properties[name]; name == tiles.CountTag {
+			if tags[name] = properties[name]; tags[name] == nil { // of clusters
 				tags[name] = jsonSchema{"type": "integer", "minimum": 1, "description": described.Fields[name]}
 			}
 		}

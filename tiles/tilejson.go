@@ -60,7 +60,7 @@ func NewTileJSON(v View, base string) *TileJSON {
 		j.VectorLayers = append(j.VectorLayers, v.describe(layer))
 		names = append(names, both(schema.Title))
 		credits = append(credits, credit(schema)...)
-		bound = widen(bound, layer)
+		bound = v.widen(bound, layer)
 	}
 	j.Name = strings.Join(names, ", ")
 	if v.Datum != datum.CRS84 {
@@ -74,7 +74,7 @@ func NewTileJSON(v View, base string) *TileJSON {
 
 func (v View) describe(layer *spatial.Layer) VectorLayer {
 	schema := layer.Schema()
-	d := VectorLayer{ID: schema.ID, Description: both(schema.Title), MaxZoom: MaxZoom, Fields: map[string]string{}, AggregatedBelow: ClusteredBelow(layer), AggregatedAbove: ClusteredAbove(layer)}
+	d := VectorLayer{ID: schema.ID, Description: both(schema.Title), MaxZoom: int(v.matrix().MaxZoom), Fields: map[string]string{}, AggregatedBelow: v.AggregatedBelow(layer), AggregatedAbove: ClusteredAbove(layer)}
 	if about := both(schema.Description); about != "" {
 		d.Description += ": " + about
 	}
@@ -87,7 +87,18 @@ func (v View) describe(layer *spatial.Layer) VectorLayer {
 	case d.AggregatedAbove > 0:
 		d.Fields[CountTag] = fmt.Sprintf("要素数 features that a cluster stands for, in tiles of more than %d (int)", d.AggregatedAbove)
 	}
+	if rank := schema.FieldIndex(schema.Rank); rank >= 0 && d.Fields[schema.Rank] != "" && d.Fields[CountTag] != "" {
+		for _, value := range schema.Fields[rank].Values {
+			d.Fields[schema.Rank+"_"+value.Value] = "其中" + both(value.Title) + " of a cluster's features (int)"
+		}
+		d.Fields[schema.Rank+"_none"] = "其中未定 without a value, of a cluster's features (int)"
+	}
 	return d
+}
+
+// AggregatedBelow is [ClusteredBelow] in zooms of the view's matrix.
+func (v View) AggregatedBelow(layer *spatial.Layer) int {
+	return max(0, ClusteredBelow(layer)-int(MaxZoom-v.matrix().MaxZoom))
 }
 
 // describeField gives a field's words, unit, type and first zoom.
@@ -133,8 +144,26 @@ func unique(texts []string) []string {
 	return kept
 }
 
-func widen(bound *orb.Bound, layer *spatial.Layer) *orb.Bound {
-	b, ok := layer.Bound()
+// Bound is the box of a layer in degrees, as the view's datum has them; ok is
+// false if nothing stands anywhere. With a datum that moves positions the box is
+// a little larger than it need be.
+func (v View) Bound(layer *spatial.Layer) (b orb.Bound, ok bool) {
+	b, ok = layer.Bound()
+	if !ok || v.Datum == datum.CRS84 {
+		return b, ok
+	}
+	const steps, unsmooth = 16, 2e-5 // how far a datum goes up and down between two steps of a district
+	moved := orb.Bound{Min: orb.Point{180, 90}, Max: orb.Point{-180, -90}}
+	for i := range steps + 1 {
+		for k := range steps + 1 {
+			moved = moved.Extend(datum.FromLL(v.Datum, orb.Point{b.Left() + float64(i)*(b.Right()-b.Left())/steps, b.Bottom() + float64(k)*(b.Top()-b.Bottom())/steps}))
+		}
+	}
+	return moved.Pad(unsmooth + 0.01*max(b.Right()-b.Left(), b.Top()-b.Bottom())/steps), true
+}
+
+func (v View) widen(bound *orb.Bound, layer *spatial.Layer) *orb.Bound {
+	b, ok := v.Bound(layer)
 	if !ok {
 		return bound
 	}

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/paulmach/orb"
+
+	"wangge/spatial/datum"
 	"wangge/tiles"
 )
 
@@ -43,6 +46,44 @@ func checkPlace(t *testing.T, j *tiles.TileJSON) {
 	}
 	if !town.Contains([2]float64{j.Center[0], j.Center[1]}) || j.Center[2] != 12 {
 		t.Errorf("centre %v", j.Center)
+	}
+}
+
+// TestTileJSONOfMovedDatums holds that the bounds are around everything as it is
+// shown, and not much larger.
+func TestTileJSONOfMovedDatums(t *testing.T) {
+	for _, crs := range []datum.CRS{datum.GCJ02, datum.BD09} {
+		v := view(t, referenceSnapshot(t), "risk_points", "grids")
+		v.Datum = crs
+		b := tiles.NewTileJSON(v, "").Bounds
+		held := orb.Bound{Min: orb.Point{180, 90}, Max: orb.Point{-180, -90}}
+		for _, layer := range v.Layers {
+			for f := range layer.All() {
+				for part := range f.Parts() {
+					for _, p := range part.Degrees {
+						held = held.Extend(datum.FromLL(crs, p))
+					}
+				}
+			}
+		}
+		for _, over := range []float64{held.Left() - b[0], held.Bottom() - b[1], b[2] - held.Right(), b[3] - held.Top()} {
+			if over < 0 || over > 1e-3 {
+				t.Errorf("%v: bounds %v around %v", crs.Name(), b, held)
+			}
+		}
+	}
+}
+
+// TestTileJSONTellsClusters names all tags of clusters.
+func TestTileJSONTellsClusters(t *testing.T) {
+	v := view(t, referenceSnapshot(t), "risk_points")
+	fields := tiles.NewTileJSON(v, "").VectorLayers[0].Fields
+	for _, l := range parseTile(t, encode(t, v.Layers, tiles.At(orb.Point{114.12, 22.55}, 12))).Layers {
+		for _, key := range l.Keys {
+			if fields[key] == "" {
+				t.Errorf("the tag %s is not described", key)
+			}
+		}
 	}
 }
 

@@ -35,6 +35,9 @@ func Open(path string, s Source) (Features, error) {
 	case ".gpkg":
 		return openGeoPackage(path, s.Sheet, s.AnyCRS)
 	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, fmt.Errorf("%s is no regular file: pipes and devices are not read", path)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

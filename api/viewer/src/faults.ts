@@ -16,5 +16,5 @@ export function faultOf(fault: unknown, language: Language, rules: Record<string
   const { status, detail, fix, rule } = fault.problem;
   const general = words.faults[status] ?? (status >= 500 ? words.serverFault : "");
   const particular = /[：:]\s*$/.test(general) || general === "" ? rules[rule ?? ""] ?? detail ?? "" : "";
-  return h("p", { className: "fault", role: "alert", data: { status: String(status), ...(rule && { rule }) } }, general + particular, fix && h("small", {}, ` ${fix}`));
+  return h("p", { className: "fault", role: "alert", data: { status: String(status), ...(rule && { rule }) } }, general + particular, fix && language === "en" && h("small", {}, ` ${fix}`));
 }

@@ -64,6 +64,7 @@ export class Live {
   // hearClosures hears that other closures are in force though nobody changed
   // anything.
   #hearClosures(e: MessageEvent<string>): void {
+    this.#last = e.lastEventId;
     const told = JSON.parse(e.data) as Omit<Change, "all" | "behind">;
     this.#tell({ ...told, layers: [...told.layers, { layer: "closures", bounds: [], tiles: [] }], all: false, behind: this.#behind });
   }

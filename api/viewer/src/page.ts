@@ -53,6 +53,7 @@ class Page {
   readonly #drawn: Drawn[];
   readonly #map: MapLibreMap;
   readonly #card: Card;
+  readonly #placed = /[#&]map=/.test(location.hash); // the address said what to look at
   readonly #zoom: ZoomControl;
   readonly #popup = new Popup({ closeButton: false, closeOnClick: false, maxWidth: "340px", offset: 10, focusAfterOpen: false });
   readonly #mapBox = h("main", { id: "map" });
@@ -212,7 +213,9 @@ class Page {
     this.#shown?.show(true);
     this.#speak();
     this.#fold(true);
-    if (id && phone.matches && this.#map.getZoom() < 12) this.#flyTo(this.#wholeView().bounds ?? this.#map.getBounds().toArray().flat() as Bounds, 0); // into what the panel leaves free
+    const { bounds, fitBoundsOptions } = this.#wholeView();
+    if (!focus && !this.#placed && bounds && !phone.matches) this.#map.fitBounds(bounds, { ...fitBoundsOptions, duration: 0 }); // beside a panel of another width
+    if (id && phone.matches && this.#map.getZoom() < 12) this.#flyTo(bounds ?? this.#map.getBounds().toArray().flat() as Bounds, 0); // into what the panel leaves free
     if (focus) this.#panel.querySelector<HTMLElement>(`[data-way="${id || "layers"}"]`)?.focus();
   }
 

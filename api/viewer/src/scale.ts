@@ -60,7 +60,8 @@ function spread(colours: readonly string[], n: number): string[] {
 }
 
 function changeScale(values: number[]): Scale {
-  const most = round(Math.max(0, ...values.map(Math.abs)) / 2) || 1;
+  const most = round(Math.max(0, ...values.map(Math.abs)) / 2);
+  if (most === 0) return { breaks: [], colours: [ramps.change[3]] };
   const small = round(most / 10) || most / 10;
   const tiny = small / 1e6;
   return { breaks: [-most, -small, -tiny, tiny, small, most], colours: ramps.change };
@@ -92,8 +93,16 @@ export function legendOf(title: string, scale: Scale, values: (number | null | u
   const without = values.filter((v) => typeof v !== "number").length;
   const { breaks } = scale;
   const same = (of: number[]) => of.length > 0 && of.every((v) => v === of[0]);
-  const range = (i: number) => (same(held.get(i) ?? []) ? say(held.get(i)![0]!) : breaks.length === 0 ? "–"
-    : i === 0 ? (breaks[0] === trace ? say(0) : `< ${say(breaks[0]!)}`) : breaks[i - 1] === trace ? `< ${say(breaks[i]!)}` : i === breaks.length ? `≥ ${say(breaks[i - 1]!)}` : `${say(breaks[i - 1]!)} – ${say(breaks[i]!)}`);
+  const little = 1e-5 * Math.max(...breaks.map(Math.abs));
+  const edge = (i: number) => (Math.abs(breaks[i]!) < little ? "0" : say(breaks[i]!));
+  const range = (i: number) => {
+    const figures = held.get(i) ?? [];
+    if (breaks.length === 0) return same(figures) ? say(figures[0]!) : "–";
+    if (breaks[0] === trace) return i === 0 ? say(0) : i === 1 ? `< ${say(breaks[1]!)}` : i === breaks.length ? `≥ ${say(breaks[i - 1]!)}` : `${say(breaks[i - 1]!)} – ${say(breaks[i]!)}`;
+    if (i === 0) return same(figures) ? say(figures[0]!) : `< ${edge(0)}`;
+    if (i === breaks.length) return `≥ ${edge(i - 1)}`;
+    return edge(i - 1) === "0" && edge(i) === "0" ? "0" : `${edge(i - 1)} – ${edge(i)}`;
+  };
   const line = (colour: string, text: string, n: number) => h("li", {}, swatchOf(colour), h("span", {}, text), h("small", {}, String(n)));
   return h("div", { className: "scale" }, h("p", {}, title),
     h("ul", {}, ...scale.colours.map((c, i) => line(c, range(i), held.get(i)?.length ?? 0)), without > 0 && line(none, nothing, without)));

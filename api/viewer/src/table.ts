@@ -2,8 +2,9 @@
 
 import { h } from "./dom.ts";
 
-// Column is a column of a table; it is sorted by its figures or texts.
-export interface Column<T> { key: string; title: string; of(row: T): number | string | null | undefined; say?(row: T): string | HTMLElement; hint?: string }
+// Column is a column of a table; it is sorted by its figures or texts, or by
+// how far figures are from nothing.
+export interface Column<T> { key: string; title: string; of(row: T): number | string | null | undefined; say?(row: T): string | HTMLElement; hint?: string; bySize?: boolean }
 
 export interface TableActs {
   point(key: string | undefined): void; // the pointer or the focus is at a row
@@ -61,7 +62,7 @@ export class Table<T> {
     if (!column) return this.#rows;
     const sign = this.#down ? -1 : 1;
     return [...this.#rows].sort((a, b) => {
-      const [x, y] = [column.of(a), column.of(b)];
+      const [x, y] = [a, b].map((row) => { const v = column.of(row); return column.bySize && typeof v === "number" ? Math.abs(v) : v; });
       if (x === y) return this.#keyOf(a) < this.#keyOf(b) ? -1 : 1;
       if (x === null || x === undefined) return 1; // what has no figure comes last
       if (y === null || y === undefined) return -1;

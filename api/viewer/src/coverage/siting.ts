@@ -52,7 +52,7 @@ export class SitingTab implements Tab {
     const { asked, host, language } = this.#desk;
     const set = (change: Partial<Record<Key, string>>) => { asked.set(change); this.speak(); if (this.#wanted) this.#desk.settle(); };
     const layers = ["shelter_candidates", "civil_defence",
-      "science_venues"].filter((id) => host.layer(id)).map((value) => ({ value, title: inWords(host.layer(value)?.title, language, value) }));
+      "science_venues"].filter((id) => host.layer(id)?.fields.some((f) => f.name === "effective_area")).map((value) => ({ value, title: inWords(host.layer(value)?.title, language, value) }));
     keepingFocus(this.#form, () => this.#form.replaceChildren(h("p", { className: "hint-text" }, words.sitingHow),
       h("div", { className: "fields" }, choice(words.candidates, "candidates", asked.get("candidates"), layers, (candidates) => set({ candidates })),
         choice(words.objective, "objective", asked.get("objective"), Object.entries(words.objectives).map(([value, title]) => ({ value, title })), (objective) => set({ objective })),

@@ -91,7 +91,7 @@ export class Units {
       of: (u: Unit) => number | null | undefined): Column<Unit> => ({ key, title: headed(words.figures[key] ?? key, kind, language), of, say: (u) => bare(of(u), kind, language) });
     const more = served ? [column("unserved", "people", (u) => u.unserved), column("served", "people", (u) => u.served)] : [column("uncovered", "people", (u) => u.uncovered)];
     const columns: Column<Unit>[] = [{ key: "name", title: words.name, of: (u) => u.name || u.code, say: (u) => u.name || u.code },
-      { key: "shown", title: headed(delta ? words.difference : words.figures[figure.key] ?? figure.key, figure.kind, language), of: (u) => valueOf(u, { figure, delta }),
+      { key: "shown", title: headed(delta ? words.difference : words.figures[figure.key] ?? figure.key, figure.kind, language), of: (u) => valueOf(u, { figure, delta }), bySize: delta,
         say: (u) => { const v = valueOf(u, { figure, delta }); return typeof v !== "number" ? "–" : delta ? signed(v, figure.kind, language, bare) : bare(v, figure.kind, language); } },
       ...[...more, column("demand", "people", (u) => u.demand), column("per_capita_located", "each", (u) => u.per_capita_located),
         column("deficit", "area", (u) => u.deficit)].filter((c) => c.key !== figure.key || delta)];

@@ -16,6 +16,7 @@ import { type Figure, facts, figureFor, figuresFor, inFigures, signed } from "./
 import { Besides } from "./besides.ts";
 import { OneUnit } from "./unit.ts";
 import { Units } from "./units.ts";
+import { inWords } from "../words.ts";
 import { type CoverageWords, coverageWords } from "./words.ts";
 
 // adding are the figures that add up, so that they have a difference.
@@ -46,7 +47,7 @@ export class WhatIfTab implements Tab {
   #shelter = "";
   #placing: "add" | "move" | "" = "";
   #area = "1000";
-  #setting: "indoor" | "outdoor" = "outdoor";
+  #chosen: "indoor" | "outdoor" | undefined;
   #name = "";
   #shown = false;
 
@@ -64,6 +65,10 @@ export class WhatIfTab implements Tab {
 
   get #words(): CoverageWords { return coverageWords[this.#desk.language]; }
 
+  // setting is what a new shelter is to be: what somebody chose, or else what
+  // serves the hazard.
+  get #setting(): "indoor" | "outdoor" { return this.#chosen ?? (this.#desk.asked.get("hazard") === "earthquake" ? "outdoor" : "indoor"); }
+
   speak(): void {
     this.#showForm();
     this.#showSaving();
@@ -78,7 +83,7 @@ export class WhatIfTab implements Tab {
     void this.#asking.ask(language, (signal) => loadCoverage(question, signal), (answer) => {
       this.#answer = answer;
       this.#shelters = answer.facilities.filter((f) => f.id >= 0).sort((a, b) => (a.name || a.code).localeCompare(b.name || b.code, "zh"));
-      this.#showForm();
+      this.#showForm(); // with what is known of the changes now
       return this.#said(answer);
     }, this.#words.rules);
     if (this.#account.person) void this.#loadSaved();
@@ -151,7 +156,7 @@ export class WhatIfTab implements Tab {
     keepingFocus(this.#form, () => this.#form.replaceChildren(h("p", { className: "hint-text" }, words.how),
       h("div", { className: "fields" }, number(words.area, "site-area", this.#area, { min: 1, max: 1_000_000, hint: " " }, (area) => { this.#area = area; }),
         h("div", { className: "field" }, h("span", {}, words.setting),
-          buttons(words.setting, "setting", this.#setting, outdoor, (value) => { this.#setting = value as "indoor"; this.#showForm(); }))),
+          buttons(words.setting, "setting", this.#setting, outdoor, (value) => { this.#chosen = value as "indoor"; this.#showForm(); }))),
       h("p", { className: "row-buttons" }, this.#placer("add", words.add)),
       choice(words.pickShelter, "shelter", this.#shelter,
         [{ value: "", title: words.choose }, ...this.#shelters.map((s) => ({ value: s.code, title: `${s.name || s.code} · ${inFigures(s.area, "area", this.#desk.language)}` }))],
@@ -179,9 +184,11 @@ export class WhatIfTab implements Tab {
     const { language } = this.#desk;
     const nameOf = (code: string) => this.#shelters.find((s) => s.code === code)?.name || code;
     const area = (v: number) => inFigures(v, "area", language);
+    const added = this.#answer?.facilities.filter((f) => f.change === "added") ?? [];
+    const left = (i: number) => (added[i]?.name === scenario.add?.[i]?.name && added[i]?.eligible === false ? words.doesNotCount(inWords(added[i].reason, language)) : "");
     const rest = (key: "add" | "close" | "enlarge" | "move", at: number): Scenario => ({ ...scenario, [key]: (scenario[key] as unknown[]).filter((_, i) => i !== at) });
     const all: [string, Scenario][] = [
-      ...(scenario.add ?? []).map((a, i): [string, Scenario] => [words.added(a.name, area(a.area)), rest("add", i)]),
+      ...(scenario.add ?? []).map((a, i): [string, Scenario] => [words.added(a.name, area(a.area)) + left(i), rest("add", i)]),
       ...(scenario.close ?? []).map((c, i): [string, Scenario] => [words.closed(nameOf(c)), rest("close", i)]),
       ...(scenario.enlarge ?? []).map((e, i): [string, Scenario] => [words.enlarged(nameOf(e.shelter), area(e.area)), rest("enlarge", i)]),
       ...(scenario.move ?? []).map((m, i): [string, Scenario] => [words.moved(nameOf(m.shelter)), rest("move", i)]),
