@@ -116,14 +116,24 @@ func TestNearestFiles(t *testing.T) {
 	}
 	book := filepath.Join(t.TempDir(), "nearest.xlsx")
 	ask("xlsx", "--out", book)
+	if cells := sheet(t, book); len(cells) < 7 {
+		t.Errorf("%v", cells)
+	}
+}
+
+// sheet is the first sheet of a workbook.
+func sheet(t *testing.T, book string) [][]string {
+	t.Helper()
 	file, err := excelize.OpenFile(book)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if cells, err := file.GetRows(file.GetSheetName(0)); err != nil || len(cells) < 7 {
-		t.Errorf("%v %v", err, cells)
+	cells, err := file.GetRows(file.GetSheetName(0))
+	if err != nil {
+		t.Fatal(err)
 	}
+	return cells
 }
 
 // TestResponseReport writes each report.

@@ -34,7 +34,13 @@ func TestSitingInTheTerminal(t *testing.T) {
 			}
 		}
 	}
-	for says, more := range map[string][]string{"(choose_range)": {"--choose", "15"}, "table, csv, json or geojson": {"--format", "xlsx"}} {
+	book := filepath.Join(t.TempDir(), "sites.xlsx")
+	if code, out, errOut := wangge(t, append(args, "--format", "xlsx", "--out", book)...); code != 0 {
+		t.Errorf("%d %s%s", code, out, errOut)
+	} else if list := sheet(t, book); len(list) != 3 || list[1][1] != answer.Chosen[0].Code || list[2][1] != answer.Chosen[1].Code {
+		t.Errorf("the workbook has %v", list)
+	}
+	for says, more := range map[string][]string{"(choose_range)": {"--choose", "15"}, "with --out FILE": {"--format", "xlsx"}} {
 		if code, out, errOut := wangge(t, append([]string{"siting", "--store", store}, more...)...); code != 1 || !strings.Contains(errOut, says) {
 			t.Errorf("%v: %d %s%s", more, code, out, errOut)
 		}

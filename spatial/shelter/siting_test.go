@@ -245,6 +245,7 @@ func TestLittleWorkGivesHonestBounds(t *testing.T) {
 		best := byLooking(t, s, s.Choose)[0].Score
 		if s.Objective == Deficit {
 			best.Cost = (best.Cost + 50_000) / 100_000
+			sites.Best.Score.Unserved = 0 // told, but not ranked by
 		}
 		if best.less(sites.Bound) || sites.Best.Score.less(best) || sites.Exact != (sites.Bound == sites.Best.Score) || sites.Exact == (sites.Gap > 0) {
 			t.Fatalf("%s: found %v, bound %v, gap %v, the best is %v", sites.Method, sites.Best.Score, sites.Bound, sites.Gap, best)
