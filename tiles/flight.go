@@ -3,6 +3,7 @@ package tiles
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // flights holds the renders that are waited for, one for each key.
@@ -10,6 +11,34 @@ type flights struct {
 	mutex  sync.Mutex
 	flying map[string]*flight
 	most   int // that may be waited for at a time
+	crew   chan func()
+}
+
+// idle is how long a goroutine waits for another flight to make: its stack has
+// grown to what a tile takes, which would take a new one some microseconds.
+const idle = time.Second
+
+// begin makes a flight, by a goroutine that is at hand or by a new one.
+func (all *flights) begin(fly func()) {
+	select {
+	case all.crew <- fly:
+	default:
+		go all.work(fly)
+	}
+}
+
+func (all *flights) work(fly func()) {
+	wait := time.NewTimer(idle)
+	defer wait.Stop()
+	for {
+		fly()
+		wait.Reset(idle)
+		select {
+		case fly = <-all.crew:
+		case <-wait.C:
+			return
+		}
+	}
 }
 
 // flight is one render: several wait for it, and when the last of them has
@@ -50,11 +79,11 @@ func (all *flights) join(key string, fly func(abandoned <-chan struct{}) (*Tile,
 	if f == nil {
 		f = &flight{abandoned: make(chan struct{}), landed: make(chan struct{})}
 		all.flying[key] = f
-		go func() {
+		all.begin(func() {
 			f.tile, f.err = fly(f.abandoned)
 			all.remove(key, f)
 			close(f.landed)
-		}()
+		})
 	}
 	f.waiting++
 	return f

@@ -97,7 +97,7 @@ const waiting = 64
 // them for chosen views, and makes at most parallel tiles at a time.
 func NewRenderer(bytes uint64, parallel int) *Renderer {
 	r := &Renderer{
-		flights: flights{flying: map[string]*flight{}, most: (waiting + 1) * parallel},
+		flights: flights{flying: map[string]*flight{}, most: (waiting + 1) * parallel, crew: make(chan func())},
 		slots:   make(chan struct{}, parallel),
 	}
 	r.shared.tiles, r.chosen.tiles = newTiles(bytes-bytes/4), newTiles(bytes/4)
