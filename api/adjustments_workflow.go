@@ -260,11 +260,11 @@ func (n node) instant(name string) (time.Time, error) {
 	if err != nil || text == "" {
 		return time.Time{}, err
 	}
-	if at, err := time.Parse(time.RFC3339Nano, text); err == nil && at.Year() > 0 {
+	if at, err := time.Parse(time.RFC3339Nano, text); err == nil && at.UTC().Year() > 1 {
 		return at.UTC(), nil
 	}
 	at, err := time.ParseInLocation(time.DateOnly, text, chinaTime)
-	if err != nil || at.Year() <= 0 {
+	if err != nil || at.UTC().Year() <= 1 { // the first year is no time at all
 		return time.Time{}, n.refuse(name, "member_time", fmt.Sprintf("%q is no time", shorten(text)), "give it like 2025-01-01T08:00:00+08:00 or 2025-01-01")
 	}
 	return at.UTC(), nil
