@@ -150,6 +150,11 @@ func (s *Siting) Solve() (*Sites, error) {
 	return sites, nil
 }
 
+// everyChoice is the method of looking at all of them.
+func (s *Siting) everyChoice() spatial.Title {
+	return spatial.Title{ZH: fmt.Sprintf("查看%d处候选中选%d处的所有组合", len(s.Candidates), s.Choose), EN: fmt.Sprintf("all choices of %d of %d", s.Choose, len(s.Candidates))}
+}
+
 // countUnserved says how many people are not covered where the search did not
 // ask. For the bound there is no such number.
 func (s *Siting) countUnserved(sites *Sites) {

@@ -52,7 +52,7 @@ func (s *Siting) solveEach() *Sites {
 	sites := best.answer()
 	s.worth(sites, s.alone(s.Objective, sites.Best.Sites))
 	sites.Before, sites.Evaluated = s.scoreOf(s.alone(s.Objective, nil)), len(all)
-	sites.Method = spatial.Title{ZH: fmt.Sprintf("查看%d处候选中选%d处的所有组合", len(s.Candidates), s.Choose), EN: fmt.Sprintf("all choices of %d of %d", s.Choose, len(s.Candidates))}
+	sites.Method = s.everyChoice()
 	return sites
 }
 

@@ -1,12 +1,10 @@
 package shelter
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"sync/atomic"
 
-	"wangge/spatial"
 	"wangge/spatial/geodesic"
 )
 
@@ -232,7 +230,7 @@ func (s *Siting) solveAll() *Sites {
 	}
 	sites := best.answer()
 	sites.Marginal, sites.Before, sites.Evaluated = g.marginal(sites.Best.Sites), g.score(&g.fixed), int(evaluated.Load())
-	sites.Method = spatial.Title{ZH: fmt.Sprintf("查看%d处候选中选%d处的所有组合", len(s.Candidates), s.Choose), EN: fmt.Sprintf("all choices of %d of %d", s.Choose, len(s.Candidates))}
+	sites.Method = s.everyChoice()
 	if s.Front {
 		sites.Front, sites.FrontComplete = front.points(), true
 	}

@@ -101,6 +101,7 @@ func (s *Siting) addFront(sites *Sites) {
 	if s.Objective != Center && sites.Bound != sites.Best.Score {
 		known := best.answer()
 		sites.Best, sites.Bound, sites.RunnerUp, sites.RunnerUpExact = known.Best, known.Bound, known.RunnerUp, true
+		sites.Method = s.everyChoice()
 		s.worth(sites, s.alone(s.Objective, sites.Best.Sites))
 	}
 }
