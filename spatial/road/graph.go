@@ -171,6 +171,11 @@ func newAdjacency(nodes int, all []hopFrom) adjacency {
 	return a
 }
 
+// driven says whether a road leads from a node, rather than a link alone.
+func (a *adjacency) driven(node int32) bool {
+	return slices.ContainsFunc(a.arcs[a.first[node]:a.first[node+1]], func(arc int32) bool { return arc >= 0 })
+}
+
 func (a *adjacency) from(node int32) []hop { return a.hops[a.first[node]:a.first[node+1]] }
 
 // Without is the graph with edges closed, in both directions and from junction
@@ -203,6 +208,19 @@ func (g *Graph) Reverse() *Graph {
 // Usable says whether an edge may be used in some direction.
 func (g *Graph) Usable(edge int32) bool {
 	return g.cost[2*edge] < Unreachable || g.cost[2*edge+1] < Unreachable
+}
+
+// Leads says whether some road may be used at a position: its edge, or one that
+// meets it at its junction.
+func (g *Graph) Leads(p Position) bool {
+	if g.Usable(p.Edge) {
+		return true
+	}
+	at, ok := p.Junction()
+	if !ok {
+		return false
+	}
+	return slices.ContainsFunc(g.arrivals(at), g.in.driven) || slices.ContainsFunc(g.departures(at), g.out.driven)
 }
 
 // Nodes is how many there are.

@@ -18,10 +18,6 @@ type Position struct {
 	junction int32           // -1 between the ends of the edge
 }
 
-// AtJunction says whether the position is at an end of its edge, and so on all the
-// edges that meet there.
-func (p Position) AtJunction() bool { return p.junction >= 0 }
-
 // Junction is the number of the junction that the position is at, from 0 below
 // the number of junctions; ok is false between the ends of an edge.
 func (p Position) Junction() (number int32, ok bool) { return p.junction, p.junction >= 0 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"wangge/data/luohu/luohutest"
 	"wangge/spatial"
 	"wangge/spatial/geodesic"
 	"wangge/spatial/road"
@@ -308,6 +309,34 @@ func TestWalkingWithoutRoads(t *testing.T) {
 	}
 	if d, f := r.OffRoad(); len(d) != 5 || len(f) != 3 || r.Ways() != 0 {
 		t.Errorf("without roads %d demands and %d facilities are off the road, and there are %d ways", len(d), len(f), r.Ways())
+	}
+}
+
+// TestWalkingWithAllRoadsClosed: nobody sets out from a junction of closed roads.
+func TestWalkingWithAllRoadsClosed(t *testing.T) {
+	network, err := road.Of(luohutest.Snapshot(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := network.Profile("walking")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := shelter.Walking(g.Without(func(int32) bool { return true }), residents(t), facilities(t, "shelters"), 600_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := 0 // of a shelter's area
+	for i := range r.Demands() {
+		for _, w := range r.Of(i) {
+			if w.Cost > 0 {
+				t.Fatalf("demand %d walks %d ms over closed roads", i, w.Cost)
+			}
+			inside++
+		}
+	}
+	if d, _ := r.OffRoad(); len(d) != r.Demands() {
+		t.Errorf("%d of %d demands are off the road; %d stand in a shelter", len(d), r.Demands(), inside)
 	}
 }
 

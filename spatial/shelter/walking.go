@@ -82,7 +82,7 @@ func (w *walking) starts(p orb.Point) []road.Start {
 	var all []road.Start
 	for _, at := range w.whole.Around(p, nearRoad) {
 		s := road.Start{Position: at, After: road.Over(at.Away, w.speed)}
-		if s.After <= w.limit && (w.towards.Usable(at.Edge) || at.AtJunction()) {
+		if s.After <= w.limit && w.towards.Leads(at) {
 			all = append(all, s)
 		}
 	}
