@@ -176,6 +176,13 @@ func (s *Siting) countUnserved(sites *Sites) {
 	}
 }
 
+// Light says whether the answer takes no more than some tens of milliseconds in
+// a district: without capacities, and with few choices.
+func (s *Siting) Light() bool {
+	const few = 20_000
+	return !s.Capacitated && choices(len(s.Candidates), s.Choose, few) <= few
+}
+
 func (s *Siting) work(standard int) int {
 	if s.Work > 0 {
 		return s.Work
